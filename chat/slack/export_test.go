@@ -1,0 +1,7 @@
+package slack
+
+// What is fuzzed.
+var (
+	RequestOf = requestOf
+	Typed     = typed
+)

@@ -1,0 +1,203 @@
+package slacktest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// answer is what a method answers besides "ok".
+type answer map[string]any
+
+// apiError is what Slack answers where it says no.
+type apiError string
+
+// Error gives Slack's word for it.
+func (e apiError) Error() string { return string(e) }
+
+// call answers one call of the Web API. https://docs.slack.dev/apis/web-api
+func (s *Server) call(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
+	if err := r.ParseForm(); err != nil {
+		http.Error(w, "invalid_form_data", http.StatusBadRequest)
+		return
+	}
+	method := r.PathValue("method")
+	s.mu.Lock()
+	s.calls = append(s.calls, method)
+	f := s.fault(method)
+	s.mu.Unlock()
+	if f.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(f.RetryAfter/time.Second)))
+		w.WriteHeader(http.StatusTooManyRequests)
+		return
+	}
+	got, err := answer(nil), error(apiError(f.Error))
+	if f.Error == "" {
+		w.Header().Set("X-OAuth-Scopes", s.Scopes)
+		got, err = s.do(method, token(r), r)
+	}
+	if f.Lost {
+		panic(http.ErrAbortHandler)
+	}
+	reply(w, got, err)
+}
+
+func token(r *http.Request) string {
+	if t, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		return t
+	}
+	return r.Form.Get("token")
+}
+
+func reply(w http.ResponseWriter, got answer, err error) {
+	if got == nil {
+		got = answer{}
+	}
+	got["ok"] = err == nil
+	if err != nil {
+		got["error"] = err.Error()
+	}
+	body, err := json.Marshal(got)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	_, _ = w.Write(body) // the caller may have gone
+}
+
+func (s *Server) do(method, token string, r *http.Request) (answer, error) {
+	want := BotToken
+	if method == "apps.connections.open" {
+		want = AppToken
+	}
+	if token != want {
+		return nil, apiError("invalid_auth")
+	}
+	switch method {
+	case "auth.test":
+		return answer{"url": "https://rt.slack.com/", "team": "rt", "user": "rt", "team_id": "T1", "user_id": "UBOT", "bot_id": "B1"}, nil
+	case "apps.connections.open":
+		return answer{"url": s.ticket(r.Host)}, nil
+	case "users.info":
+		return s.userInfo(r.Form)
+	case "chat.postMessage":
+		return s.postMessage(r.Form)
+	case "chat.update":
+		return s.update(r.Form)
+	}
+	return nil, apiError("unknown_method")
+}
+
+func (s *Server) userInfo(form url.Values) (answer, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u, ok := s.users[form.Get("user")]
+	if !ok {
+		return nil, apiError("user_not_found")
+	}
+	if form.Get("include_locale") != "true" {
+		u.Locale = ""
+	}
+	return answer{"user": u}, nil
+}
+
+func (s *Server) postMessage(form url.Values) (answer, error) {
+	v, err := version(form)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	channel := form.Get("channel")
+	if member, ok := s.channels[channel]; ok && !member {
+		return nil, apiError("not_in_channel")
+	} else if _, person := s.users[channel]; !ok && !person {
+		return nil, apiError("channel_not_found")
+	}
+	s.last++
+	m := &Message{Channel: channel, TS: fmt.Sprintf("1700000000.%06d", s.last), Thread: form.Get("thread_ts"), Versions: []Version{v}}
+	s.messages = append(s.messages, m)
+	return answer{"channel": m.Channel, "ts": m.TS, "message": answer{"text": v.Text, "ts": m.TS, "type": "message"}}, nil
+}
+
+func (s *Server) update(form url.Values) (answer, error) {
+	v, err := version(form)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range s.messages {
+		if m.Channel == form.Get("channel") && m.TS == form.Get("ts") {
+			m.Versions = append(m.Versions, v)
+			return answer{"channel": m.Channel, "ts": m.TS, "text": v.Text}, nil
+		}
+	}
+	return nil, apiError("message_not_found")
+}
+
+// version checks a message as Slack does. https://docs.slack.dev/reference/block-kit/blocks
+func version(form url.Values) (Version, error) {
+	v := Version{Text: form.Get("text"), Blocks: json.RawMessage(form.Get("blocks"))}
+	if len(v.Blocks) == 0 {
+		if v.Text == "" {
+			return v, apiError("no_text")
+		}
+		return v, nil
+	}
+	var blocks []map[string]any
+	if err := json.Unmarshal(v.Blocks, &blocks); err != nil {
+		return v, apiError("invalid_blocks_format")
+	}
+	if len(blocks) > 50 {
+		return v, apiError("invalid_blocks")
+	}
+	ids := map[any]bool{}
+	for _, b := range blocks {
+		if id, ok := b["block_id"]; ok && (ids[id] || len(fmt.Sprint(id)) > 255) {
+			return v, apiError("invalid_blocks")
+		}
+		ids[b["block_id"]] = true
+		if !fits(b) {
+			return v, apiError("invalid_blocks")
+		}
+	}
+	return v, nil
+}
+
+// fits holds one block against its limits.
+func fits(b map[string]any) bool {
+	ok := true
+	walk(b, func(n map[string]any) {
+		check, known := limits[fmt.Sprint(n["type"])]
+		ok = ok && known && check(n)
+	})
+	return ok
+}
+
+// limits are what Slack demands of each kind of element that a message can have.
+var limits = map[string]func(map[string]any) bool{
+	"rich_text": elements, "rich_text_section": elements, "rich_text_preformatted": elements, "actions": elements,
+	"section": func(n map[string]any) bool { return n["text"] != nil },
+	"text":    text, "link": text, "plain_text": text, "mrkdwn": text,
+	"button": func(n map[string]any) bool {
+		label, isLabel := n["text"].(map[string]any)
+		return isLabel && len([]rune(fmt.Sprint(label["text"]))) <= 75 && len(fmt.Sprint(n["value"])) <= 2000
+	},
+}
+
+func elements(n map[string]any) bool {
+	list, ok := n["elements"].([]any)
+	return ok && len(list) > 0 && len(list) <= 100
+}
+
+func text(n map[string]any) bool {
+	t, ok := n["text"].(string)
+	return ok && t != "" && len([]rune(t)) <= 3000
+}
