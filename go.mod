@@ -3,7 +3,9 @@ module rtbot
 go 1.26.0
 
 require (
+	github.com/agext/levenshtein v1.2.3
 	github.com/argoproj/argo-cd/v2 v2.14.21
+	github.com/aymanbagabas/go-udiff v0.4.1
 	github.com/google/go-cmp v0.7.0
 	github.com/google/go-github/v92 v92.0.0
 	github.com/gorilla/websocket v1.5.4-0.20250319132907-e064f32e3674

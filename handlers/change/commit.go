@@ -1,0 +1,217 @@
+package change
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"rtbot/gitops"
+	"rtbot/handlers/refusal"
+	"rtbot/journal"
+	"rtbot/lang"
+)
+
+// errAlready means that there is nothing to change.
+var errAlready = errors.New("already so")
+
+// ErrNeedsApproval means that somebody else must agree before a plan is done.
+var ErrNeedsApproval = errors.New("needs an approval")
+
+// ErrNeedsConfirmation means that there is nobody else to agree, and that the asker must say again that it is meant.
+var ErrNeedsConfirmation = errors.New("needs a confirmation")
+
+// mostAttempts is how often a commit is tried where others keep pushing in between.
+const mostAttempts = 5
+
+// write plans, has the plan decided and commits it, until one commit stands on the branch.
+func (r *run) write(ctx context.Context) error {
+	if found, err := r.written(ctx); found || err != nil {
+		return err
+	}
+	agreed := r.agreed()
+	for range mostAttempts {
+		err := r.attempt(ctx, agreed)
+		switch {
+		case errors.Is(err, ErrNeedsApproval), errors.Is(err, ErrNeedsConfirmation):
+			if agreed, err = r.await(ctx, deciderOf(err)); err != nil {
+				return err
+			}
+		case errors.Is(err, gitops.ErrMoved), errors.Is(err, gitops.ErrOutcomeUnknown):
+			if found, err := r.adopt(ctx); found || err != nil {
+				return err
+			}
+		default:
+			return err
+		}
+	}
+	return refusal.New(refusal.Changed, "refused.branch-busy", lang.With{"Attempts": mostAttempts})
+}
+
+// written finds the commit of an earlier process, where one had begun to commit.
+func (r *run) written(ctx context.Context) (bool, error) {
+	if r.view.state(StepCommit) != Running {
+		return false, nil
+	}
+	return r.adopt(ctx)
+}
+
+// agreed is the hash of the plan that somebody approved.
+func (r *run) agreed() string {
+	if r.view.state(StepApprove) != Done {
+		return ""
+	}
+	return r.view.Plan.Hash
+}
+
+// attempt makes one plan and one commit, with nobody else of ours writing in between.
+func (r *run) attempt(ctx context.Context, agreed string) error {
+	unlock, err := r.lockBranch(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	plan, err := r.plan(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.thawed(ctx); err != nil {
+		return err
+	}
+	if plan.Hash != agreed {
+		if err := r.decide(ctx, plan, agreed); err != nil {
+			return err
+		}
+	}
+	return r.commit(ctx, plan)
+}
+
+// thawed refuses while changes are stopped, also what was approved before.
+func (r *run) thawed(ctx context.Context) error {
+	f, frozen, err := r.Journal.Frozen(ctx)
+	if err != nil || !frozen {
+		return err
+	}
+	return refusal.New(refusal.Frozen, "refused.frozen", lang.With{"Who": r.Name(f.By), "Reason": f.Reason}, "unfreeze")
+}
+
+// plan makes the plan, or makes it anew on a head that moved: then the same value must still be what is changed.
+func (r *run) plan(ctx context.Context) (Plan, error) {
+	before, again := r.view.Plan, r.view.state(StepPlan) == Done
+	if !again {
+		if err := r.intend(ctx, StepPlan, nil); err != nil {
+			return Plan{}, err
+		}
+	}
+	made, err := r.planner.plan(ctx, r.req)
+	if err == nil && again && !made.Already() && made.Old != before.Old {
+		err = refusal.New(refusal.Changed, "refused.changed", lang.With{
+			"Field": made.Field, "Before": before.Old, "Now": made.Old, "Path": made.Path, "Line": made.Line,
+		}, r.op.Request)
+	}
+	if err != nil {
+		return Plan{}, r.fail(ctx, StepPlan, err)
+	}
+	r.view.Plan = made
+	if made.Already() {
+		err = errAlready
+	}
+	if again {
+		return made, err
+	}
+	return made, errors.Join(r.planned(ctx), err)
+}
+
+func (r *run) planned(ctx context.Context) error {
+	kept, err := json.Marshal(record{Plan: r.view.Plan})
+	if err != nil {
+		return fmt.Errorf("store plan of %s: %w", r.op.ID, err)
+	}
+	if err := r.claim.Plan(ctx, kept); err != nil {
+		return err
+	}
+	return r.done(ctx, StepPlan, nil)
+}
+
+// decide asks the gate. A plan that is no longer what somebody approved is refused, whatever the gate would say.
+func (r *run) decide(ctx context.Context, plan Plan, agreed string) error {
+	if agreed != "" {
+		return refusal.New(refusal.Changed, "refused.approval-void", lang.With{"Path": plan.Path}, r.op.Request)
+	}
+	if err := r.Gate.Decide(ctx, r.op.Asker, plan); err != nil {
+		return err
+	}
+	return r.claim.Allow(ctx, journal.Entry{Actor: r.op.Asker, Detail: plan.Hash})
+}
+
+// intent is what the journal knows of a commit before it was sent: where to look for it.
+type intent struct {
+	Since string `json:"since"`
+}
+
+func (r *run) commit(ctx context.Context, plan Plan) error {
+	if r.since == "" {
+		r.since = plan.Head
+	}
+	if err := r.intend(ctx, StepCommit, intent{Since: r.since}); err != nil {
+		return err
+	}
+	made, err := r.Repository.Commit(ctx, gitops.Change{
+		Head: plan.Head, Files: plan.edited.Files, Deleted: plan.edited.Deleted,
+		Headline: fmt.Sprintf("%s: set %s from %s to %s", plan.App.Name, plan.Field, plan.Old, plan.New),
+		Body: fmt.Sprintf("Rt-Request: %s\nRequested-by: %s (%s)\n%s: %s", r.op.Request,
+			r.Name(r.op.Asker), r.op.Asker, trailer, r.signature()),
+	})
+	if err != nil {
+		return r.failCommit(ctx, err)
+	}
+	return r.committed(ctx, made)
+}
+
+// failCommit sorts out a commit that did not come back well: moved and unknown are tried again, the rest is final.
+func (r *run) failCommit(ctx context.Context, err error) error {
+	if errors.Is(err, gitops.ErrMoved) || errors.Is(err, gitops.ErrOutcomeUnknown) {
+		return err
+	}
+	return r.fail(ctx, StepCommit, refuseGitHub(err))
+}
+
+func (r *run) committed(ctx context.Context, made gitops.Commit) error {
+	r.view.Commit = made
+	return r.done(ctx, StepCommit, made)
+}
+
+// adopt looks on the branch for this operation's own commit, whose answer was lost, and goes on from it.
+func (r *run) adopt(ctx context.Context) (found bool, err error) {
+	for wait := time.Second; ; wait *= 2 {
+		made, found, err := r.Repository.FindTrailer(ctx, r.since, trailer, r.signature())
+		if err == nil {
+			r.view.Stale = nil
+			if !found {
+				return false, nil
+			}
+			return true, r.committed(ctx, made)
+		}
+		if wait > time.Minute {
+			return false, r.fail(ctx, StepCommit, refusal.New(refusal.GitHub, "failed.unknown-commit", nil, "ops "+r.op.ID))
+		}
+		r.stale(refusal.New(refusal.GitHub, "stale.github", nil))
+		if err := pause(ctx, wait); err != nil {
+			return false, err
+		}
+	}
+}
+
+// trailer is the line of a commit message by which the bot knows its own commits.
+const trailer = "Rt-Operation"
+
+// signature names the operation in a way that nobody else can forge.
+func (r *run) signature() string {
+	mac := hmac.New(sha256.New, r.Key)
+	mac.Write([]byte(r.op.ID))
+	return r.op.ID + "." + hex.EncodeToString(mac.Sum(nil)[:16])
+}

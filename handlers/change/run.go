@@ -1,0 +1,130 @@
+package change
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"rtbot/handlers/refusal"
+	"rtbot/journal"
+	"rtbot/lang"
+)
+
+// run is one operation being carried out.
+type run struct {
+	*Engine
+	claim *journal.Claim
+	op    journal.Operation
+	req   Request
+	show  func(View)
+	view  View
+	// since is the head before this operation's first try to commit: its own commit can only be newer.
+	since string
+	// without are revisions that are known not to contain the commit.
+	without map[string]bool
+}
+
+// record is what the journal keeps of a plan and an ending, beside the operation's own columns.
+type record struct {
+	Plan    Plan           `json:"plan"`
+	Refused *refusal.Error `json:"refused,omitempty"`
+}
+
+// Recall makes the picture of an operation from what the journal says of it.
+func Recall(op journal.Operation) (View, error) {
+	v := View{Operation: op.ID, Request: op.Request, Outcome: Outcome(op.Outcome)}
+	for _, name := range stepOrder {
+		v.Steps = append(v.Steps, Step{Name: name, State: Pending})
+	}
+	if len(op.Plan) > 0 {
+		var kept record
+		if err := json.Unmarshal(op.Plan, &kept); err != nil {
+			return View{}, fmt.Errorf("read plan of %s: %w", op.ID, err)
+		}
+		v.Plan, v.Refused = kept.Plan, kept.Refused
+	}
+	for _, s := range op.Steps {
+		v.mark(s.Name, stepStates[s.State], s.BeganAt, s.EndedAt)
+		if s.Name == StepCommit && s.State == journal.Done {
+			if err := json.Unmarshal(s.Detail, &v.Commit); err != nil {
+				return View{}, fmt.Errorf("read commit of %s: %w", op.ID, err)
+			}
+		}
+	}
+	return v, nil
+}
+
+// sought is where the commit of an operation is looked for that may have been sent before.
+func sought(op journal.Operation) (since string, err error) {
+	for _, s := range op.Steps {
+		if s.Name == StepCommit && s.State == journal.Intended {
+			var sent intent
+			err := json.Unmarshal(s.Detail, &sent)
+			return sent.Since, err
+		}
+	}
+	return "", nil
+}
+
+var stepStates = map[journal.StepState]StepState{journal.Intended: Running, journal.Done: Done, journal.Failed: Broken}
+
+// carryOut goes through the steps that are left. It returns nil when the change is verified.
+func (r *run) carryOut(ctx context.Context) error {
+	if r.view.Commit.SHA == "" {
+		if err := r.write(ctx); err != nil {
+			return err
+		}
+	}
+	follow, cancel := context.WithTimeout(ctx, r.Patience)
+	defer cancel()
+	err := r.follow(follow)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return refusal.New(refusal.ArgoCD, "failed.patience", nil)
+	}
+	return err
+}
+
+// end closes the operation, unless it was only interrupted: by the end of ctx, or by another process that took it over.
+func (r *run) end(ctx context.Context, err error) error {
+	if err != nil && (ctx.Err() != nil || errors.Is(err, journal.ErrLost)) {
+		return err
+	}
+	fault := r.judge(err)
+	r.view.Stale = nil
+	kept, jsonErr := json.Marshal(record{Plan: r.view.Plan, Refused: r.view.Refused})
+	if jsonErr != nil {
+		return fmt.Errorf("store ending of %s: %w", r.op.ID, jsonErr)
+	}
+	entry := journal.Entry{Actor: "bot", Event: "ended", Detail: string(r.view.Outcome)}
+	if r.view.Refused != nil {
+		entry.Code = string(r.view.Refused.Code)
+	}
+	if err := r.claim.End(ctx, string(r.view.Outcome), kept, entry); err != nil {
+		return errors.Join(err, fault)
+	}
+	r.show(r.view)
+	return fault
+}
+
+// judge sets the outcome. What is no clear answer for the asker becomes a fault of the bot, which comes back to be logged.
+func (r *run) judge(err error) (fault error) {
+	if err == nil {
+		r.view.Outcome = Verified
+		return nil
+	}
+	if errors.Is(err, errAlready) {
+		r.view.Outcome = Already
+		return nil
+	}
+	refused, worded := refusal.Of(err)
+	if !worded {
+		refused = refusal.New(refusal.Internal, "failed.internal", lang.With{"Reference": r.op.ID})
+		fault = err
+	}
+	r.view.Refused, r.view.Outcome = refused, Refused
+	if r.view.Commit.SHA != "" {
+		r.view.Outcome = Failed
+	}
+	return fault
+}
