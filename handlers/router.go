@@ -1,0 +1,303 @@
+package handlers
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"rtbot/chat"
+	"rtbot/handlers/cards"
+	"rtbot/handlers/change"
+	"rtbot/handlers/refusal"
+	"rtbot/journal"
+	"rtbot/lang"
+)
+
+// platform shows cards to people.
+type platform interface {
+	Name() string
+	// Show brings the newest version of an answer to the place where it was asked for.
+	Show(ctx context.Context, m chat.Message) error
+}
+
+// voucher is a platform that knows whether an account is a full member there: an error that wraps chat.ErrOutsider means
+// that it is not, another that nobody can tell.
+type voucher interface {
+	Vouch(ctx context.Context, u chat.User) error
+}
+
+// carrier carries changes out.
+type carrier interface {
+	Run(ctx context.Context, operation string, req change.Request, show func(change.View)) error
+}
+
+// Config is what a Router works with.
+type Config struct {
+	Commands []Command
+	Team     *Team
+	// Rooms are where the bot is to be asked, by platform; everywhere on a platform that is not in it.
+	Rooms   map[string][]string
+	Journal *journal.Journal
+	Engine  carrier
+	Catalog *lang.Catalog
+	Cards   cards.Maker
+	// Language is spoken to people whose language is not known.
+	Language string
+	Log      *slog.Logger
+	Now      func() time.Time
+}
+
+// Router takes every request of every platform: it stores it, understands it, has it answered, and keeps the answer up to
+// date. What was accepted before a crash is taken up again.
+type Router struct {
+	Config
+	commands  []Command
+	platforms map[string]platform
+	intake    chan string
+}
+
+// NewRouter makes a router.
+func NewRouter(c Config) *Router {
+	return &Router{Config: c, commands: c.Commands, platforms: map[string]platform{}, intake: make(chan string, 256)}
+}
+
+// Add makes a platform's answers go through it. All platforms are added before Run.
+func (r *Router) Add(p platform) { r.platforms[p.Name()] = p }
+
+// Receive stores a request, and the operation that it asks for, before it returns: the platform acknowledges after that.
+// The answer comes by the platform's Show.
+func (r *Router) Receive(ctx context.Context, req chat.Request) (chat.Receipt, error) {
+	d := journal.Delivery{
+		Platform: req.Room.Platform, Key: req.Key, Room: req.Room.ID, UserID: req.User.ID, UserName: req.User.Name,
+		Text: req.Text[:min(len(req.Text), chat.MaxLine)], Languages: req.Languages, ReceivedAt: r.Now(),
+	}
+	stored, repeat, err := r.Journal.Accept(ctx, d, r.wanted(ctx, req))
+	if err != nil {
+		return chat.Receipt{}, err
+	}
+	receipt := chat.Receipt{Delivery: stored.ID, Operation: stored.Operation, Repeat: repeat}
+	if repeat {
+		return receipt, nil
+	}
+	select {
+	case r.intake <- stored.ID:
+		return receipt, nil
+	case <-ctx.Done(): // it is stored: the next start takes it up
+		return receipt, nil
+	}
+}
+
+// wanted is the operation that a request asks for: none where it only reads, is not understood, or is not allowed.
+func (r *Router) wanted(ctx context.Context, req chat.Request) *journal.NewOperation {
+	who, err := r.who(ctx, req.Room, req.User)
+	if err != nil {
+		return nil
+	}
+	c, a, err := r.parse(req.Text)
+	if err != nil || a.Change == nil || allow(who, c.Role) != nil {
+		return nil
+	}
+	return &journal.NewOperation{Verb: c.Verb, App: a.Change.App.Name, Request: a.Request, Asker: account(req.User)}
+}
+
+// who is the person behind an account, if that person may talk to the bot there.
+func (r *Router) who(ctx context.Context, room chat.Room, u chat.User) (Person, error) {
+	who, err := r.Team.Now().Who(u)
+	if err != nil {
+		return Person{}, err
+	}
+	channel, _, _ := strings.Cut(room.ID, "/") // a thread belongs to its channel
+	if allowed := r.Rooms[room.Platform]; len(allowed) > 0 && !slices.Contains(allowed, channel) {
+		return Person{}, refusal.New(refusal.Channel, "refused.channel", nil)
+	}
+	v, ok := r.platforms[u.Platform].(voucher)
+	if !ok {
+		return who, nil
+	}
+	switch err := v.Vouch(ctx, u); {
+	case errors.Is(err, chat.ErrOutsider):
+		return Person{}, refusal.New(refusal.Role, "refused.outsider", nil)
+	case err != nil:
+		return Person{}, refusal.New(refusal.Role, "refused.unvouched", nil)
+	}
+	return who, nil
+}
+
+// account names an account in the journal.
+func account(u chat.User) string { return u.Platform + ":" + u.ID }
+
+// Run answers requests until ctx ends, beginning with those that an earlier process left unanswered. It returns when all
+// that was under way has stopped; what has not ended is in the journal, and goes on at the next start.
+func (r *Router) Run(ctx context.Context) error {
+	var under sync.WaitGroup
+	defer under.Wait()
+	left, err := r.Journal.Unanswered(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	taken := map[string]bool{}
+	for _, d := range left {
+		taken[d.ID] = true
+		under.Go(func() { r.handle(ctx, d.ID) })
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case id := <-r.intake:
+			if !taken[id] {
+				under.Go(func() { r.handle(ctx, id) })
+			}
+			delete(taken, id)
+		}
+	}
+}
+
+// handle answers one delivery. It is one of the two places that log errors and stop panics.
+func (r *Router) handle(ctx context.Context, id string) {
+	log := r.Log.With("id", id)
+	began := r.Now()
+	d, err := r.Journal.Delivery(ctx, id)
+	if err != nil {
+		log.ErrorContext(ctx, "read delivery", "error", err)
+		return
+	}
+	err = r.guarded(ctx, d)
+	if err != nil && ctx.Err() == nil && !errors.Is(err, journal.ErrLost) {
+		log.ErrorContext(ctx, "request went wrong", "operation", d.Operation, "error", err)
+		return
+	}
+	log.InfoContext(ctx, "request", "operation", d.Operation, "platform", d.Platform, "took", r.Now().Sub(began).String())
+}
+
+// errPanic is a fault of the program while it answered.
+var errPanic = errors.New("panic")
+
+// guarded answers, and turns a panic into an answer too: whoever asked gets the number under which it is logged.
+func (r *Router) guarded(ctx context.Context, d journal.Delivery) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = r.refuse(ctx, d, r.Catalog.For(append(d.Languages, r.Language)...), fmt.Errorf("%w: %v\n%s", errPanic, fault, debug.Stack()))
+		}
+	}()
+	return r.answer(ctx, d)
+}
+
+// answer understands a delivery and answers it. What goes wrong without words for the asker becomes a reference number.
+func (r *Router) answer(ctx context.Context, d journal.Delivery) error {
+	words := r.Catalog.For(append(d.Languages, r.Language)...)
+	show := func(c chat.Card) error { return r.show(ctx, d, c) }
+	who, err := r.who(ctx, chat.Room{Platform: d.Platform, ID: d.Room}, userOf(d))
+	if err != nil {
+		return errors.Join(r.abandon(ctx, d), r.refuse(ctx, d, words, err))
+	}
+	c, a, err := r.parse(d.Text)
+	if err == nil {
+		err = allow(who, c.Role)
+	}
+	if err != nil && d.Operation == "" {
+		return r.refuse(ctx, d, words, err)
+	}
+	if d.Operation != "" {
+		return r.carry(ctx, d, a, words)
+	}
+	if a.Answer == nil { // nobody could tell who asked when it was accepted, so there is no operation to carry out
+		return r.refuse(ctx, d, words, refusal.New(refusal.Role, "refused.unvouched", nil, a.Request))
+	}
+	card, err := a.Answer(ctx, Ask{Person: who, Account: account(userOf(d)), Words: words, Delivery: d.ID})
+	if err != nil {
+		return r.refuse(ctx, d, words, err)
+	}
+	return show(card)
+}
+
+// abandon ends the operation of somebody who may not ask any more, unless it has begun to change something.
+func (r *Router) abandon(ctx context.Context, d journal.Delivery) error {
+	if d.Operation == "" {
+		return nil
+	}
+	claim, op, err := r.Journal.Claim(ctx, d.Operation)
+	if err != nil || len(op.Steps) > 0 {
+		return err
+	}
+	return claim.End(ctx, string(change.Refused), op.Plan, journal.Entry{Actor: "bot", Event: "ended", Code: string(refusal.Role)})
+}
+
+// carry has a change carried out, and shows each new picture of it.
+func (r *Router) carry(ctx context.Context, d journal.Delivery, a Action, words lang.Words) error {
+	if a.Change == nil { // the line was understood when it was accepted, by a version that knew other verbs
+		return r.refuse(ctx, d, words, refusal.New(refusal.Changed, "refused.forgotten-verb", nil, "help"))
+	}
+	var shown error
+	err := r.Engine.Run(ctx, d.Operation, *a.Change, func(v change.View) {
+		shown = r.show(ctx, d, r.Cards.Operation(words, v))
+	})
+	return errors.Join(err, shown)
+}
+
+// refuse answers with a no, and keeps it in the audit. An error that has no words for the asker is logged by handle, and
+// the asker gets the number under which it is found.
+func (r *Router) refuse(ctx context.Context, d journal.Delivery, words lang.Words, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	refused, worded := refusal.Of(err)
+	if worded {
+		err = nil
+	} else {
+		refused = refusal.New(refusal.Internal, "failed.internal", lang.With{"Reference": d.ID})
+	}
+	entry := journal.Entry{
+		Actor: account(userOf(d)), Operation: d.Operation, Event: "refused", Code: string(refused.Code), Detail: shown(d.Text),
+	}
+	if audit := r.Journal.Audit(ctx, entry); audit != nil {
+		err = errors.Join(err, audit)
+	}
+	return errors.Join(err, r.show(ctx, d, r.Cards.Refused(words, refused)))
+}
+
+func userOf(d journal.Delivery) chat.User {
+	return chat.User{Platform: d.Platform, ID: d.UserID, Name: d.UserName}
+}
+
+// show stores a new version of a delivery's card and brings it to its room. A platform that cannot show it now does not
+// stop the work: the card is in the journal.
+func (r *Router) show(ctx context.Context, d journal.Delivery, c chat.Card) error {
+	c.Operation = d.Operation
+	text, err := json.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("store card: %w", err)
+	}
+	// A waiting card is final for its asker and not for the bot: the delivery is taken up again after a restart.
+	state := journal.Unanswered
+	if c.State.Final() && c.State != chat.Waiting {
+		state = journal.Answered
+	}
+	version, err := r.Journal.Answer(ctx, d.ID, text, state)
+	if err != nil {
+		return err
+	}
+	p, ok := r.platforms[d.Platform]
+	if !ok {
+		return nil
+	}
+	d.Card, d.Version = text, version
+	m, err := messageOf(d)
+	if err != nil {
+		return err
+	}
+	if err := p.Show(ctx, m); err != nil {
+		r.Log.WarnContext(ctx, "show card", "id", d.ID, "platform", d.Platform, "error", err)
+	}
+	return nil
+}
