@@ -3,6 +3,8 @@ module rtbot/lab
 go 1.26.0
 
 require (
+	github.com/alecthomas/kong v1.17.0
+	github.com/alicebob/miniredis/v2 v2.35.0
 	github.com/argoproj/argo-cd/v3 v3.1.11
 	go.etcd.io/etcd/server/v3 v3.5.21
 	k8s.io/kubernetes v1.33.4
@@ -10,7 +12,7 @@ require (
 )
 
 require (
-	github.com/mattn/go-isatty v0.0.24 // indirect
+	github.com/graph-gophers/graphql-go v1.11.0 // indirect
 	go.opentelemetry.io/otel/log v1.47.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.6 // indirect
 )
@@ -336,6 +338,7 @@ require (
 	layeh.com/gopher-json v0.0.0-20190114024228-97fed8db8427 // indirect
 	nhooyr.io/websocket v1.8.7 // indirect
 	oras.land/oras-go/v2 v2.6.0 // indirect
+	rtbot v0.0.0
 	sigs.k8s.io/apiserver-network-proxy/konnectivity-client v0.31.2 // indirect
 	sigs.k8s.io/controller-runtime v0.21.0 // indirect
 	sigs.k8s.io/json v0.0.0-20241014173422-cfa47c3a1cc8 // indirect
