@@ -80,7 +80,7 @@ func parseOperation(words []string, example string) (string, error) {
 		return "", refusal.Misread(refusal.Args, "misread.operation-missing", nil, "ops")
 	}
 	if !operationID.MatchString(words[0]) {
-		return "", refusal.Misread(refusal.Operation, "misread.operation", lang.With{"Value": shown(words[0]), "Example": example}, "ops")
+		return "", refusal.Misread(refusal.Operation, "misread.operation", lang.With{"Value": shown(words[0]), "Example": example}, "ops").At("operation")
 	}
 	return words[0], nil
 }

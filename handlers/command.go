@@ -27,6 +27,9 @@ type Command struct {
 	Most int
 	// Parse reads the words, purely: it looks nothing up.
 	Parse func(words []string) (Action, error)
+	// Form is what a form of the command's own asks for. Where it is nil the words of Args are asked for, in the form that
+	// is for any command.
+	Form []Input
 }
 
 // Action is a command understood: exactly one of Answer and Change is set.

@@ -26,7 +26,7 @@ func Freeze(f freezer) Command {
 	parse := func(words []string) (Action, error) {
 		reason := strings.Join(words, " ")
 		if strings.IndexFunc(reason, unicode.IsLetter) < 0 {
-			return Action{}, refusal.Misread(refusal.Reason, "misread.reason", nil, "freeze the fair opens")
+			return Action{}, refusal.Misread(refusal.Reason, "misread.reason", nil, "freeze the fair opens").At("reason")
 		}
 		reason = chat.Visible(string([]rune(reason)[:min(len([]rune(reason)), mostReason)]))
 		return Action{Request: "freeze " + reason, Answer: func(ctx context.Context, a Ask) (chat.Card, error) {

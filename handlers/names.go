@@ -29,7 +29,7 @@ var kinds = map[string]string{
 // parseApp reads how an app is named: NAME, KIND/NAME, NAMESPACE/NAME or NAMESPACE/KIND/NAME. Nothing in it is a pattern.
 func parseApp(word string) (change.AppName, error) {
 	parts := strings.Split(word, "/")
-	bad := refusal.Misread(refusal.Name, "misread.name", lang.With{"Name": shown(word)}, "status")
+	bad := refusal.Misread(refusal.Name, "misread.name", lang.With{"Name": shown(word)}, "status").At(fieldApp)
 	if len(parts) > 3 {
 		return change.AppName{}, bad
 	}
@@ -62,11 +62,11 @@ var digits = regexp.MustCompile(`^(0|[1-9][0-9]{0,18})$`)
 // parseReplicas reads a number of replicas.
 func parseReplicas(word string) (int32, error) {
 	if !digits.MatchString(word) {
-		return 0, refusal.Misread(refusal.Number, "misread.replicas", lang.With{"Value": shown(word)})
+		return 0, refusal.Misread(refusal.Number, "misread.replicas", lang.With{"Value": shown(word)}).At("replicas")
 	}
 	n, err := strconv.ParseInt(word, 10, 32)
 	if err != nil || n > mostReplicas {
-		return 0, refusal.Misread(refusal.Range, "misread.replicas-range", lang.With{"Value": word, "Most": mostReplicas})
+		return 0, refusal.Misread(refusal.Range, "misread.replicas-range", lang.With{"Value": word, "Most": mostReplicas}).At("replicas")
 	}
 	return int32(n), nil
 }

@@ -46,6 +46,8 @@ type Config struct {
 	Rooms   map[string][]string
 	Journal *journal.Journal
 	Engine  carrier
+	// Apps are what a form lets people choose from; nil where they are typed.
+	Apps    appLister
 	Catalog *lang.Catalog
 	Cards   cards.Maker
 	// Language is spoken to people whose language is not known.

@@ -58,7 +58,7 @@ func wire(ctx context.Context, conf config.Config, getenv func(string) string, l
 		Policy: func() change.Policy { return *b.policy.Load() },
 	})
 	b.router = handlers.NewRouter(handlers.Config{
-		Commands: commandList(engine, c, b.team, j, maker), Team: b.team, Journal: j, Engine: engine, Catalog: catalog, Cards: maker,
+		Commands: commandList(engine, c, b.team, j, maker), Team: b.team, Journal: j, Engine: engine, Apps: engine, Catalog: catalog, Cards: maker,
 		Language: conf.Language, Log: log, Now: time.Now, Rooms: rooms(conf),
 	})
 	return b, b.platforms(conf, getenv, catalog)

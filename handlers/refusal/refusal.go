@@ -57,6 +57,8 @@ type Error struct {
 	Try []string
 	// Quote is what the other side said, which is untrusted text.
 	Quote string
+	// Field names the word of the command that the refusal is about, as its usage calls it; empty where it is about the whole.
+	Field string
 	// Misread is true where the line was not understood, as against understood and not done.
 	Misread bool
 }
@@ -77,6 +79,12 @@ func New(code Code, key string, with lang.With, try ...string) *Error {
 // Quoting adds what the other side said, as evidence.
 func (e *Error) Quoting(said string) *Error {
 	e.Quote = said
+	return e
+}
+
+// At names the word of the command that is refused, so that a form can say it there.
+func (e *Error) At(field string) *Error {
+	e.Field = field
 	return e
 }
 
