@@ -29,25 +29,41 @@ const (
 	mostLabel = 75
 )
 
-// layOut is a card as Slack shows it: as blocks whose text Slack does not read as markup, or as plain text. repeat marks a
-// message that may be there already.
-func layOut(m chat.Message, plain, repeat bool) []slack.MsgOption { //nolint:revive // both are said by the caller's state
+// look is how a card is laid out: as plain text where Slack does not take its blocks, and marked where the message may be
+// there already.
+type look struct {
+	plain  bool
+	repeat bool
+	say    func(key string) string
+}
+
+// layOut is a card as Slack shows it.
+func layOut(m chat.Message, l look) []slack.MsgOption {
+	text, blocks := written(m, l)
+	return []slack.MsgOption{
+		slack.MsgOptionText(text, true), slack.MsgOptionBlocks(blocks...),
+		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(),
+	}
+}
+
+// written is a card as blocks whose text Slack does not read as markup, and as the line of a notification, which is escaped.
+func written(m chat.Message, l look) (text string, blocks []slack.Block) {
 	c := m.Card
-	if repeat {
+	if l.repeat {
 		c.Title = "↻ " + c.Title
 	}
-	blocks := rich(c)
-	if plain {
-		blocks = []slack.Block{slack.NewSectionBlock(slack.NewTextBlockObject(slack.PlainTextType, cut(console.Render(withoutButtons(c)), mostText), false, false), nil, nil)}
+	blocks = rich(c, l.say).blocks
+	if l.plain {
+		blocks = []slack.Block{slack.NewSectionBlock(label(plain(c), mostText), nil, nil)}
 	}
 	if row := buttons(m); row != nil {
 		blocks = append(blocks, row)
 	}
-	return []slack.MsgOption{
-		slack.MsgOptionText(cut(chat.Visible(c.Title), mostText), true), slack.MsgOptionBlocks(blocks...),
-		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(),
-	}
+	return cut(chat.Visible(c.Title), mostText), blocks
 }
+
+// plain is a card as one plain text.
+func plain(c chat.Card) string { return cut(console.Render(withoutButtons(c)), mostText-len("…")) }
 
 func withoutButtons(c chat.Card) chat.Card {
 	c.Buttons = nil
@@ -57,7 +73,7 @@ func withoutButtons(c chat.Card) chat.Card {
 var bold = &slack.RichTextSectionTextStyle{Bold: true}
 
 // rich is a card as rich text, in which nothing is markup. What is over Slack's limits is cut: the answer stands first.
-func rich(c chat.Card) []slack.Block {
+func rich(c chat.Card, say func(key string) string) *sheet {
 	s := &sheet{left: mostAltogether}
 	s.section(s.text(console.Sign(c.State)+" "+c.Title, bold))
 	for _, t := range c.Text[:min(len(c.Text), mostParts)] {
@@ -72,17 +88,53 @@ func rich(c chat.Card) []slack.Block {
 	if c.Table != nil {
 		s.preformatted(console.Table(*c.Table))
 	}
-	for _, q := range c.Quotes[:min(len(c.Quotes), mostQuotes)] {
+	for i, q := range c.Quotes {
+		if i >= mostQuotes {
+			s.leaveOut(q)
+			continue
+		}
 		s.section(s.text(q.Label, bold))
-		s.preformatted(q.Text)
+		if s.fits(q.Text) {
+			s.preformatted(q.Text)
+			continue
+		}
+		s.preformatted(firstLines(q.Text, min(mostText, s.left)))
+		s.section(s.text(say(s.leaveOut(q)), nil))
 	}
-	return s.blocks
+	return s
 }
 
 // sheet is what blocks are written on, with the room that is left for text, in bytes.
 type sheet struct {
 	blocks []slack.Block
 	left   int
+	// over are the quotes that there was no room for, and that have a name to be given as files.
+	over []chat.Quote
+}
+
+// fits tells whether a text can stand there whole.
+func (s *sheet) fits(text string) bool {
+	return len(visible(strings.TrimRight(text, "\n"))) <= min(mostText, s.left)
+}
+
+// leaveOut notes a quote that does not stand there whole, and gives the key of the sentence that says so.
+func (s *sheet) leaveOut(q chat.Quote) string {
+	if q.File == "" {
+		return "slack.first-lines"
+	}
+	s.over = append(s.over, q)
+	return "slack.first-lines-file"
+}
+
+// firstLines are the first whole lines of a text that have so much room, or as much of its first line.
+func firstLines(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	if end := strings.LastIndexByte(text[:most], '\n'); end > 0 {
+		return text[:end]
+	}
+	return text
 }
 
 // add makes a block of its own: the limit of text is a block's.
@@ -113,11 +165,11 @@ func (s *sheet) cut(text string) string {
 func (s *sheet) facts(all []chat.Fact) []slack.RichTextSectionElement {
 	var elements []slack.RichTextSectionElement
 	for i, f := range all {
-		label := f.Label + "  "
+		name := f.Label + "  "
 		if i > 0 {
-			label = "\n" + label
+			name = "\n" + name
 		}
-		elements = append(elements, s.text(label, bold))
+		elements = append(elements, s.text(name, bold))
 		if strings.HasPrefix(f.Link, "https://") || strings.HasPrefix(f.Link, "http://") {
 			elements = append(elements, slack.NewRichTextSectionLinkElement(f.Link, s.cut(f.Value), nil))
 			continue
@@ -146,9 +198,7 @@ func steps(all []chat.Step) string {
 func buttons(m chat.Message) slack.Block {
 	var elements []slack.BlockElement
 	for i, b := range m.Card.Buttons[:min(len(m.Card.Buttons), mostButtons)] {
-		label := []rune(visible(b.Label))
-		button := slack.NewButtonBlockElement(sayAction+strconv.Itoa(i), b.Command,
-			slack.NewTextBlockObject(slack.PlainTextType, string(label[:min(len(label), mostLabel)]), false, false))
+		button := slack.NewButtonBlockElement(sayAction+strconv.Itoa(i), b.Command, label(b.Label, mostLabel))
 		if b.Danger {
 			button = button.WithStyle(slack.StyleDanger)
 		}

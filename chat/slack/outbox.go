@@ -15,7 +15,8 @@ import (
 // not wait: versions that are overtaken before Slack's limits let them out are never sent.
 type outbox struct {
 	api   *slack.Client
-	talk  Conversation
+	talk  Answers
+	words Words
 	log   *slog.Logger
 	limit *limits
 
@@ -33,8 +34,8 @@ type sender struct {
 	wake    chan struct{}
 }
 
-func newOutbox(api *slack.Client, talk Conversation, log *slog.Logger) *outbox {
-	return &outbox{api: api, talk: talk, log: log, limit: newLimits(), fresh: make(chan struct{}, 1), senders: map[string]*sender{}}
+func newOutbox(api *slack.Client, talk Answers, words Words, log *slog.Logger) *outbox {
+	return &outbox{api: api, talk: talk, words: words, log: log, limit: newLimits(), fresh: make(chan struct{}, 1), senders: map[string]*sender{}}
 }
 
 // run sends until ctx ends, beginning with what an earlier process did not show, and returns when no sender is left.

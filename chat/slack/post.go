@@ -18,10 +18,14 @@ type post struct {
 	*outbox
 	delivery string
 	next     func() chat.Message
-	// ref is the channel and the time stamp that Slack knows the message by, as C1:1700000000.000100.
-	ref string
+	// ref is the channel and the time stamp that Slack knows the message by, as C1:1700000000.000100; private is that of the
+	// message that its asker alone sees, where the answer is for nobody else.
+	ref     string
+	private string
 	// plain says that Slack did not take the card's blocks.
 	plain bool
+	// filed are the files of a version that are there already.
+	filed filed
 }
 
 // posting is noted before the first post: a process that finds it does not know whether the message exists.
@@ -56,25 +60,65 @@ func (p *post) send(ctx context.Context, m *chat.Message) error {
 	if err := p.find(ctx, *m); err != nil {
 		return err
 	}
-	repeat := p.ref == posting
-	channel, thread := placeOf(m.Request.Room)
-	if p.ref == "" || repeat {
+	if p.ref == "" || p.ref == posting {
 		if err := p.talk.Posted(ctx, p.delivery, posting, 0); err != nil {
 			return err
 		}
-		if err := p.limit.post(ctx, channel); err != nil {
-			return err
-		}
-	} else if err := p.limit.update(ctx); err != nil {
+	}
+	room, _ := placeOf(m.Request.Room)
+	if err := p.wait(ctx, p.ref, room); err != nil {
 		return err
 	}
 	*m = p.next() // the limits may have taken their time
-	ref, err := p.call(ctx, channel, thread, layOut(*m, p.plain, repeat))
+	in, err := p.show(ctx, *m)
 	if err != nil {
 		return err
 	}
+	if err := p.attach(ctx, *m, in); err != nil {
+		return err
+	}
+	return p.talk.Posted(ctx, p.delivery, strings.TrimSpace(p.ref+" "+p.private), m.Version)
+}
+
+// show makes or edits the message, and returns the one that carries the card. What is for its asker alone stands in their
+// direct conversation, and the message where it was asked for only says so.
+func (p *post) show(ctx context.Context, m chat.Message) (carrier string, err error) {
+	channel, thread := placeOf(m.Request.Room)
+	options := layOut(m, look{plain: p.plain, repeat: p.ref == posting, say: p.words(m.Card.Language)})
+	alone := (m.Card.Private || p.private != "") && !direct(channel)
+	if alone {
+		if err := p.wait(ctx, p.private, m.Request.User.ID); err != nil {
+			return "", err
+		}
+		if p.private, err = p.write(ctx, p.private, place(m.Request.User.ID, ""), options); err != nil {
+			return "", err
+		}
+		m.Card = chat.Card{State: m.Card.State, Title: p.words(m.Card.Language)("slack.private"), Language: m.Card.Language}
+		options = layOut(m, look{repeat: p.ref == posting, say: p.words(m.Card.Language)})
+	}
+	ref, err := p.write(ctx, p.ref, place(channel, thread), options)
+	if refused(err, "not_in_channel", "channel_not_found") { // a slash command works where the bot is no member: answer in private
+		ref, err = p.write(ctx, "", place(m.Request.User.ID, ""), options)
+	}
+	if err != nil {
+		return "", err
+	}
 	p.ref = ref
-	return p.talk.Posted(ctx, p.delivery, ref, m.Version)
+	if alone {
+		return p.private, nil
+	}
+	return p.ref, nil
+}
+
+// direct tells whether only one person reads a channel: their direct conversation, or where one is named by the person.
+func direct(channel string) bool { return channel != "" && strings.Contains("DUW", channel[:1]) }
+
+// wait waits until Slack's limits let a message be made or edited.
+func (p *post) wait(ctx context.Context, ref, channel string) error {
+	if strings.Contains(ref, ":") {
+		return p.limit.update(ctx)
+	}
+	return p.limit.post(ctx, channel)
 }
 
 // find looks up which message an earlier sender, or an earlier process, made.
@@ -83,23 +127,25 @@ func (p *post) find(ctx context.Context, m chat.Message) error {
 		return nil
 	}
 	stored, err := p.talk.Message(ctx, m.Delivery)
-	p.ref = stored.Ref
+	p.ref, p.private, _ = strings.Cut(stored.Ref, " ")
 	return err
 }
 
-func (p *post) call(ctx context.Context, channel, thread string, options []slack.MsgOption) (ref string, err error) {
-	if at, ts, ok := strings.Cut(p.ref, ":"); ok {
+// write edits the message of that name, or makes one, and returns its name.
+func (p *post) write(ctx context.Context, ref string, room chat.Room, options []slack.MsgOption) (string, error) {
+	if at, ts, ok := strings.Cut(ref, ":"); ok {
 		_, _, _, err := p.api.UpdateMessageContext(ctx, at, ts, options...)
-		return p.ref, err
+		return ref, err
 	}
+	channel, thread := placeOf(room)
 	if thread != "" {
 		options = append(options, slack.MsgOptionTS(thread))
 	}
 	at, ts, err := p.api.PostMessageContext(ctx, channel, options...)
-	if refused(err, "not_in_channel", "channel_not_found") { // a slash command works where the bot is no member: answer in private
-		at, ts, err = p.api.PostMessageContext(ctx, p.next().Request.User.ID, options...)
+	if err != nil {
+		return ref, err
 	}
-	return at + ":" + ts, err
+	return at + ":" + ts, nil
 }
 
 // rejected notes that Slack does not take the card's blocks: it is then sent as plain text.

@@ -6,14 +6,13 @@ import (
 
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackevents"
-	"github.com/slack-go/slack/socketmode"
 
 	"rtbot/chat"
 )
 
 // requestOf is what an event asks for; most events ask for nothing.
-func requestOf(e socketmode.Event) (chat.Request, bool) {
-	switch data := e.Data.(type) {
+func requestOf(data any) (chat.Request, bool) {
+	switch data := data.(type) {
 	case slack.SlashCommand:
 		return ofCommand(data), data.UserID != "" && data.ChannelID != "" && data.TriggerID != ""
 	case slackevents.EventsAPIEvent:

@@ -1,5 +1,5 @@
-// Package slack is the chat in Slack: it takes slash commands, mentions and pressed buttons over Socket Mode, and keeps one
-// message per request up to date. It knows no verb and decides nothing. It stores what it is told before it acknowledges
+// Package slack is the chat in Slack: it takes slash commands, forms, mentions and pressed buttons over Socket Mode or HTTP,
+// and keeps one message per request up to date. It knows no verb and decides nothing. It stores what it is told before it acknowledges
 // it, and what it shows is dead text: no mention rings, and no link works but those that the bot made.
 package slack
 
@@ -23,8 +23,17 @@ const Platform = "slack"
 
 // Conversation is the bot behind Slack.
 type Conversation interface {
+	Answers
 	// Receive stores the request before it returns; the answer comes by Show.
 	Receive(ctx context.Context, req chat.Request) (chat.Receipt, error)
+	// Form is the form for a line that says too little to be done, where there is one.
+	Form(ctx context.Context, req chat.Request) (chat.Form, bool)
+	// Line is the line that a form says as it was filled in, or what is wrong with it.
+	Line(req chat.Request, filled chat.Filled) (string, chat.Mistakes)
+}
+
+// Answers are the messages that Slack shows, as they are stored.
+type Answers interface {
 	// Message returns one message as it stands.
 	Message(ctx context.Context, delivery string) (chat.Message, error)
 	// Unshown returns the messages whose newest card was not shown, oldest first.
@@ -40,8 +49,14 @@ type Config struct {
 	BotToken string
 	// APIURL is where the API is; empty means Slack's own.
 	APIURL string
-	Now    func() time.Time
+	// SigningSecrets are what requests over HTTP are signed with: the one that counts, and during a rotation the one before.
+	SigningSecrets []string
+	Words          Words
+	Now            func() time.Time
 }
+
+// Words gives what says the platform's own sentences in the best of these languages (BCP 47 tags).
+type Words func(languages ...string) (say func(key string) string)
 
 // Slack is the chat in one Slack workspace.
 type Slack struct {
@@ -51,6 +66,10 @@ type Slack struct {
 	now    func() time.Time
 	people *people
 	outbox *outbox
+	words  Words
+	// secret is what the bot seals with: all of its processes know it, and nobody else.
+	secret string
+	doors  *doors // what came over HTTP
 }
 
 // callTime is how long one call of Slack's API may take.
@@ -62,9 +81,10 @@ func New(c Config, talk Conversation, log *slog.Logger) *Slack {
 	if c.APIURL != "" {
 		options = append(options, slack.OptionAPIURL(strings.TrimRight(c.APIURL, "/")+"/"))
 	}
-	s := &Slack{api: slack.New(c.BotToken, options...), talk: talk, log: log.With("platform", Platform), now: c.Now}
+	s := &Slack{api: slack.New(c.BotToken, options...), talk: talk, log: log.With("platform", Platform), now: c.Now, words: c.Words, secret: c.BotToken}
 	s.people = newPeople(s.api, c.Now)
-	s.outbox = newOutbox(s.api, talk, s.log)
+	s.outbox = newOutbox(s.api, talk, c.Words, s.log)
+	s.doors = newDoors(c.SigningSecrets, c.Now)
 	return s
 }
 
@@ -75,7 +95,7 @@ func (s *Slack) Name() string { return Platform }
 // meanwhile goes over another.
 const connections = 2
 
-// Run talks to Slack until ctx ends, and returns when nothing of it is running. A Slack that is away is tried again for
+// Run talks to Slack over Socket Mode until ctx ends, and returns when nothing of it is running. A Slack that is away is tried again for
 // ever. What a crash kept from being shown is shown first.
 func (s *Slack) Run(ctx context.Context) error {
 	all, ctx := errgroup.WithContext(ctx)

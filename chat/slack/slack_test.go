@@ -46,7 +46,7 @@ func newWorld(t *testing.T) *world {
 // start runs the chat, as a new process does, and waits until it is connected.
 func (w *world) start() {
 	w.t.Helper()
-	w.slack = slack.New(slack.Config{AppToken: slacktest.AppToken, BotToken: slacktest.BotToken, APIURL: w.url + "/api", Now: time.Now},
+	w.slack = slack.New(slack.Config{AppToken: slacktest.AppToken, BotToken: slacktest.BotToken, APIURL: w.url + "/api", Words: words, Now: time.Now},
 		w.talk, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(w.t.Context())
 	done := make(chan error, 1)
@@ -99,6 +99,11 @@ var asked = chat.Request{Key: "k", Room: chat.Room{Platform: "slack", ID: "C1"},
 
 func card(state chat.State, title string) chat.Card { return chat.Card{State: state, Title: title} }
 
+// words say the key itself, and the language behind it.
+func words(languages ...string) func(key string) string {
+	return func(key string) string { return strings.Join(append([]string{key}, languages...), " ") }
+}
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestWhatPeopleAskIsHandedOver(t *testing.T) {
@@ -112,7 +117,6 @@ func TestWhatPeopleAskIsHandedOver(t *testing.T) {
 		text string
 	}{
 		{"a slash command", w.server.Command("U1", "C1", "scale gitea 2"), "C1", "/rt scale gitea 2"},
-		{"a slash command alone", w.server.Command("U1", "C1", ""), "C1", "/rt "},
 		{"signs that Slack escapes", w.server.Command("U1", "C1", "scale <gitea> & 2"), "C1", "/rt scale <gitea> & 2"},
 		{"a mention", w.server.Mention("U1", "C1", "", "scale gitea 2"), "C1", "/rt scale gitea 2"},
 		{"a mention in a thread", w.server.Mention("U1", "C1", "1700000000.000100", "status"), "C1/1700000000.000100", "/rt status"},
@@ -252,7 +256,9 @@ func TestWhoIsAFullMember(t *testing.T) {
 	w.server.AddUser(slacktest.User{ID: "U3", Deleted: true})
 	w.server.AddUser(slacktest.User{ID: "U4", Stranger: true})
 	w.server.AddUser(slacktest.User{ID: "U5", Bot: true})
-	for id, want := range map[string]error{"U1": nil, "U2": chat.ErrOutsider, "U3": chat.ErrOutsider, "U4": chat.ErrOutsider, "U5": chat.ErrOutsider} {
+	w.server.AddUser(slacktest.User{ID: "U6", Guest: true})
+	w.server.AddUser(slacktest.User{ID: "U7", Invited: true})
+	for id, want := range map[string]error{"U1": nil, "U2": chat.ErrOutsider, "U3": chat.ErrOutsider, "U4": chat.ErrOutsider, "U5": chat.ErrOutsider, "U6": chat.ErrOutsider, "U7": chat.ErrOutsider} {
 		if got := w.slack.Vouch(t.Context(), chat.User{Platform: "slack", ID: id}); !errors.Is(got, want) {
 			t.Errorf("%s: got %v, want %v", id, got, want)
 		}
@@ -260,7 +266,7 @@ func TestWhoIsAFullMember(t *testing.T) {
 	if err := w.slack.Vouch(t.Context(), chat.User{Platform: "slack", ID: "U404"}); err == nil || errors.Is(err, chat.ErrOutsider) {
 		t.Errorf("got %v for somebody that Slack does not know", err)
 	}
-	if n := len(slices.DeleteFunc(w.server.Calls(), func(c string) bool { return c != "users.info" })); n != 6 {
+	if n := len(slices.DeleteFunc(w.server.Calls(), func(c string) bool { return c != "users.info" })); n != 8 {
 		t.Errorf("got %d calls, want one a person", n)
 	}
 }
@@ -268,12 +274,12 @@ func TestWhoIsAFullMember(t *testing.T) {
 func TestTheScopesAreChecked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.server.Scopes = "chat:write,commands,channels:read,channels:history"
+	w.server.Scopes = "chat:write,commands,channels:read,channels:history,files:write"
 	got, err := w.slack.Check(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := slack.Access{Team: "rt", Missing: []string{"users:read"}, TooMany: []string{"channels:history"}}
+	want := slack.Access{Team: "rt", Missing: []string{"users:read"}, TooMany: []string{"channels:read", "channels:history"}, Without: []string{"app_mentions:read"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -6,8 +6,6 @@ import (
 
 	"github.com/slack-go/slack/socketmode"
 	"golang.org/x/sync/errgroup"
-
-	"rtbot/chat"
 )
 
 const (
@@ -71,28 +69,18 @@ func (s *Slack) connect(ctx context.Context) error {
 	}
 }
 
-// take stores what an event asks for and acknowledges it. What could not be stored is not acknowledged: Slack says so to
+// take does what an event asks for and acknowledges it. What could not be stored is not acknowledged: Slack says so to
 // whoever asked.
 func (s *Slack) take(ctx context.Context, client *socketmode.Client, e socketmode.Event) {
-	if e.Request == nil {
+	if e.Request == nil || e.Request.EnvelopeID == "" {
 		return
 	}
-	req, asks := requestOf(e)
-	if asks {
-		if err := s.receive(ctx, req); err != nil {
-			s.log.ErrorContext(ctx, "store request", "key", req.Key, "error", err)
-			return
-		}
+	done, err := s.handle(ctx, e.Data)
+	if err != nil {
+		s.log.ErrorContext(ctx, "store request", "key", done.key, "error", err)
+		return
 	}
-	if err := client.AckCtx(ctx, e.Request.EnvelopeID, nil); err != nil && ctx.Err() == nil {
-		s.log.WarnContext(ctx, "acknowledge", "key", req.Key, "error", err)
+	if err := client.AckCtx(ctx, e.Request.EnvelopeID, done.answer); err != nil && ctx.Err() == nil {
+		s.log.WarnContext(ctx, "acknowledge", "key", done.key, "error", err)
 	}
-}
-
-func (s *Slack) receive(ctx context.Context, req chat.Request) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
-	defer cancel()
-	req.Languages, req.At = s.people.languages(ctx, req.User.ID), s.now()
-	_, err := s.talk.Receive(ctx, req)
-	return err
 }

@@ -2,6 +2,7 @@ package slack_test
 
 import (
 	"context"
+	"strings"
 	"sync"
 
 	"rtbot/chat"
@@ -73,4 +74,25 @@ func (f *fakeTalk) answer(req chat.Request, c chat.Card) chat.Message {
 	m.Delivery, m.Request, m.Card, m.Version = delivery, req, c, m.Version+1
 	f.messages[delivery] = m
 	return m
+}
+
+// Form is for a line without words; its app can be chosen.
+func (f *fakeTalk) Form(_ context.Context, req chat.Request) (chat.Form, bool) {
+	if strings.TrimSpace(req.Text) != "/rt" || req.User.ID == "U2" {
+		return chat.Form{}, false
+	}
+	return chat.Form{Title: "Ask the bot in a very long sentence", Submit: "Send", Fields: []chat.Field{
+		{Name: "verb", Label: "Command", Kind: chat.FieldChoice, Required: true, Options: []chat.Option{{Value: "scale", Label: "scale <app> <replicas>", Hint: strings.Repeat("long ", 40)}}},
+		{Name: "app", Label: "App", Kind: chat.FieldChoice, Options: []chat.Option{{Value: "gitea", Label: "gitea"}}},
+		{Name: "value", Label: "Value", Kind: chat.FieldText, Hint: "a number", Example: "2"},
+	}}, true
+}
+
+// Line finds no number wrong.
+func (f *fakeTalk) Line(_ chat.Request, filled chat.Filled) (string, chat.Mistakes) {
+	v := filled.Values
+	if v["value"] == "" {
+		return "", chat.Mistakes{"value": "how many?"}
+	}
+	return v["verb"] + " " + v["app"] + " " + v["value"], nil
 }

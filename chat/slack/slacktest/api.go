@@ -3,6 +3,7 @@ package slacktest
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -22,6 +23,11 @@ func (e apiError) Error() string { return string(e) }
 // call answers one call of the Web API. https://docs.slack.dev/apis/web-api
 func (s *Server) call(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
+	body, err := jsonBody(r)
+	if err != nil {
+		http.Error(w, "invalid_json", http.StatusBadRequest)
+		return
+	}
 	if err := r.ParseForm(); err != nil {
 		http.Error(w, "invalid_form_data", http.StatusBadRequest)
 		return
@@ -36,10 +42,11 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusTooManyRequests)
 		return
 	}
-	got, err := answer(nil), error(apiError(f.Error))
+	var got answer
+	err = apiError(f.Error)
 	if f.Error == "" {
 		w.Header().Set("X-OAuth-Scopes", s.Scopes)
-		got, err = s.do(method, token(r), r)
+		got, err = s.do(method, r, body)
 	}
 	if f.Lost {
 		panic(http.ErrAbortHandler)
@@ -71,12 +78,20 @@ func reply(w http.ResponseWriter, got answer, err error) {
 	_, _ = w.Write(body) // the caller may have gone
 }
 
-func (s *Server) do(method, token string, r *http.Request) (answer, error) {
+// jsonBody is the body of a call that is made with JSON.
+func jsonBody(r *http.Request) ([]byte, error) {
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+		return nil, nil
+	}
+	return io.ReadAll(r.Body)
+}
+
+func (s *Server) do(method string, r *http.Request, body []byte) (answer, error) {
 	want := BotToken
 	if method == "apps.connections.open" {
 		want = AppToken
 	}
-	if token != want {
+	if token(r) != want {
 		return nil, apiError("invalid_auth")
 	}
 	switch method {
@@ -90,6 +105,16 @@ func (s *Server) do(method, token string, r *http.Request) (answer, error) {
 		return s.postMessage(r.Form)
 	case "chat.update":
 		return s.update(r.Form)
+	case "chat.postEphemeral":
+		return s.postEphemeral(r.Form)
+	case "views.open":
+		return s.openView(body)
+	case "views.update":
+		return s.updateView(body)
+	case "files.getUploadURLExternal":
+		return s.uploadURL(r.Host, r.Form)
+	case "files.completeUploadExternal":
+		return s.completeUpload(r.Form)
 	}
 	return nil, apiError("unknown_method")
 }
@@ -117,14 +142,30 @@ func (s *Server) postMessage(form url.Values) (answer, error) {
 	channel := form.Get("channel")
 	if member, ok := s.channels[channel]; ok && !member {
 		return nil, apiError("not_in_channel")
-	} else if _, person := s.users[channel]; !ok && !person {
+	}
+	if _, person := s.users[channel]; person {
+		channel = directPrefix + channel // the conversation has an ID of its own, by which it is known from now on
+	}
+	if !s.reaches(channel) {
 		return nil, apiError("channel_not_found")
 	}
 	s.last++
-	m := &Message{Channel: channel, TS: fmt.Sprintf("1700000000.%06d", s.last), Thread: form.Get("thread_ts"), Versions: []Version{v}}
+	m := &Message{Channel: channel, TS: stampOf(s.last), Thread: form.Get("thread_ts"), Versions: []Version{v}}
 	s.messages = append(s.messages, m)
 	return answer{"channel": m.Channel, "ts": m.TS, "message": answer{"text": v.Text, "ts": m.TS, "type": "message"}}, nil
 }
+
+// directPrefix is how the ID of a direct conversation begins; the person's stands behind it.
+const directPrefix = "D"
+
+// reaches tells whether the app can write to a channel. The caller holds the lock.
+func (s *Server) reaches(channel string) bool {
+	person, direct := strings.CutPrefix(channel, directPrefix)
+	_, known := s.users[person]
+	return s.channels[channel] || (direct && known)
+}
+
+func stampOf(n int) string { return fmt.Sprintf("1700000000.%06d", n) }
 
 func (s *Server) update(form url.Values) (answer, error) {
 	v, err := version(form)
@@ -142,6 +183,12 @@ func (s *Server) update(form url.Values) (answer, error) {
 	return nil, apiError("message_not_found")
 }
 
+// mostText and mostInBlocks are how much text a message has, in characters.
+const (
+	mostText     = 40_000
+	mostInBlocks = 13_200
+)
+
 // version checks a message as Slack does. https://docs.slack.dev/reference/block-kit/blocks
 func version(form url.Values) (Version, error) {
 	v := Version{Text: form.Get("text"), Blocks: json.RawMessage(form.Get("blocks"))}
@@ -157,6 +204,12 @@ func version(form url.Values) (Version, error) {
 	}
 	if len(blocks) > 50 {
 		return v, apiError("invalid_blocks")
+	}
+	if len([]rune(v.Text)) > mostText {
+		return v, apiError("msg_too_long")
+	}
+	if len([]rune(v.Reads())) > mostInBlocks {
+		return v, apiError("msg_blocks_too_long")
 	}
 	ids := map[any]bool{}
 	for _, b := range blocks {
@@ -186,6 +239,22 @@ var limits = map[string]func(map[string]any) bool{
 	"rich_text": elements, "rich_text_section": elements, "rich_text_preformatted": elements, "actions": elements,
 	"section": func(n map[string]any) bool { return n["text"] != nil },
 	"text":    text, "link": text, "plain_text": text, "mrkdwn": text,
+	"input": func(n map[string]any) bool {
+		name, _ := n["label"].(map[string]any)
+		_, ok := n["element"].(map[string]any)
+		return ok && name["type"] == "plain_text" && len([]rune(fmt.Sprint(name["text"]))) <= 2000
+	},
+	"plain_text_input": func(map[string]any) bool { return true },
+	"static_select": func(n map[string]any) bool {
+		options, ok := n["options"].([]any)
+		for _, o := range options {
+			option, _ := o.(map[string]any)
+			label, _ := option["text"].(map[string]any)
+			value := fmt.Sprint(option["value"])
+			ok = ok && label != nil && text(label) && len([]rune(fmt.Sprint(label["text"]))) <= 75 && value != "" && len(value) <= 150
+		}
+		return ok && len(options) > 0 && len(options) <= 100
+	},
 	"button": func(n map[string]any) bool {
 		label, isLabel := n["text"].(map[string]any)
 		return isLabel && len([]rune(fmt.Sprint(label["text"]))) <= 75 && len(fmt.Sprint(n["value"])) <= 2000

@@ -26,6 +26,8 @@ type User struct {
 	Locale     string `json:"locale,omitempty"`
 	Deleted    bool   `json:"deleted,omitempty"`
 	Restricted bool   `json:"is_restricted,omitempty"`
+	Guest      bool   `json:"is_ultra_restricted,omitempty"`
+	Invited    bool   `json:"is_invited_user,omitempty"`
 	Stranger   bool   `json:"is_stranger,omitempty"`
 	Bot        bool   `json:"is_bot,omitempty"`
 }
@@ -57,8 +59,16 @@ type Server struct {
 	messages []*Message
 	sockets  []*socket
 	tickets  map[string]bool
-	acks     map[string]chan struct{}
+	acks     map[string]chan json.RawMessage
 	faults   []*Fault
+	triggers map[string]trigger
+	views    []*View
+	files    []*File
+	hooks    map[string]*hook
+	whispers []Whisper
+	ahead    time.Duration // how far the workspace's clock is ahead
+	host     string        // where the server was reached last
+	client   *http.Client
 	calls    []string
 	id       string // of this workspace: what it numbers is never numbered so again
 	last     int
@@ -67,14 +77,25 @@ type Server struct {
 
 // New makes an empty workspace.
 func New() *Server {
-	s := &Server{Scopes: "app_mentions:read,chat:write,commands,users:read", mux: http.NewServeMux(), id: rand.Text(), users: map[string]User{}, channels: map[string]bool{}, tickets: map[string]bool{}, acks: map[string]chan struct{}{}}
+	s := &Server{
+		Scopes: "app_mentions:read,chat:write,commands,files:write,users:read", mux: http.NewServeMux(), id: rand.Text(),
+		users: map[string]User{}, channels: map[string]bool{}, tickets: map[string]bool{}, acks: map[string]chan json.RawMessage{},
+		triggers: map[string]trigger{}, hooks: map[string]*hook{}, client: &http.Client{Timeout: ackTime, Transport: &http.Transport{DisableKeepAlives: true}},
+	}
 	s.mux.HandleFunc("POST /api/{method}", s.call)
 	s.mux.HandleFunc("GET /link", s.link)
+	s.mux.HandleFunc("POST /upload/{id}", s.upload)
+	s.mux.HandleFunc("POST /hooks/{id}", s.respond)
 	return s
 }
 
 // ServeHTTP answers as Slack does.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	s.host = r.Host
+	s.mu.Unlock()
+	s.mux.ServeHTTP(w, r)
+}
 
 // AddUser adds a person.
 func (s *Server) AddUser(u User) {
@@ -103,7 +124,7 @@ func (s *Server) Messages(channel string) []Message {
 	defer s.mu.Unlock()
 	var found []Message
 	for _, m := range s.messages {
-		if m.Channel == channel {
+		if m.Channel == channel || m.Channel == directPrefix+channel {
 			c := *m
 			c.Versions = slices.Clone(m.Versions)
 			found = append(found, c)
@@ -192,7 +213,7 @@ func walk(v any, visit func(map[string]any)) {
 		}
 	case map[string]any:
 		visit(v)
-		for _, key := range []string{"text", "elements", "fields", "accessory"} {
+		for _, key := range []string{"text", "elements", "fields", "accessory", "element", "label", "hint"} {
 			walk(v[key], visit)
 		}
 	}

@@ -2,6 +2,7 @@ package slacktest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -54,12 +55,13 @@ func (s *Server) link(w http.ResponseWriter, r *http.Request) {
 	_ = conn.WriteControl(websocket.PingMessage, nil, time.Time{}) // a client ends a connection that never pings
 	for {
 		var ack struct {
-			Envelope string `json:"envelope_id"`
+			Envelope string          `json:"envelope_id"`
+			Payload  json.RawMessage `json:"payload"`
 		}
 		if err := conn.ReadJSON(&ack); err != nil {
 			return
 		}
-		s.acknowledged(ack.Envelope)
+		s.acknowledged(ack.Envelope, ack.Payload)
 	}
 }
 
@@ -84,11 +86,11 @@ func (s *Server) leave(k *socket) {
 	s.sockets = slices.DeleteFunc(s.sockets, func(other *socket) bool { return other == k })
 }
 
-func (s *Server) acknowledged(envelope string) {
+func (s *Server) acknowledged(envelope string, payload json.RawMessage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if ch, ok := s.acks[envelope]; ok {
-		close(ch)
+		ch <- payload
 		delete(s.acks, envelope)
 	}
 }
@@ -101,9 +103,13 @@ func (s *Server) Connections() int {
 }
 
 // Refresh asks the app to open a new connection in the place of one, as Slack does every few hours.
-func (s *Server) Refresh() {
+func (s *Server) Refresh() { s.Disconnect("refresh_requested") }
+
+// Disconnect says over one connection that it ends, and why: "warning" (it is closed in some seconds), "refresh_requested",
+// or "link_disabled" (Socket Mode was switched off).
+func (s *Server) Disconnect(reason string) {
 	if k := s.pick(); k != nil {
-		_ = k.send(answer{"type": "disconnect", "reason": "refresh_requested"}) // it may be closed already
+		_ = k.send(answer{"type": "disconnect", "reason": reason, "debug_info": answer{"host": "slacktest"}}) // it may be closed already
 	}
 }
 
@@ -132,25 +138,25 @@ const ackTime = 3 * time.Second
 
 // deliver sends an envelope over one connection and waits until the app acknowledges it. An error is what Slack would
 // tell the person: the app did not respond.
-func (s *Server) deliver(ctx context.Context, kind string, payload any) error {
+func (s *Server) deliver(ctx context.Context, kind string, payload any) (json.RawMessage, error) {
 	ctx, cancel := context.WithTimeout(ctx, ackTime)
 	defer cancel()
 	s.mu.Lock()
 	s.last++
-	envelope, acked := fmt.Sprintf("envelope-%d", s.last), make(chan struct{})
+	envelope, acked := fmt.Sprintf("envelope-%d", s.last), make(chan json.RawMessage, 1)
 	s.acks[envelope] = acked
 	s.mu.Unlock()
 	k := s.pick()
 	if k == nil {
-		return fmt.Errorf("deliver %s: no connection is open", kind)
+		return nil, fmt.Errorf("deliver %s: no connection is open", kind)
 	}
 	if err := k.send(answer{"type": kind, "envelope_id": envelope, "payload": payload, "accepts_response_payload": kind != "events_api"}); err != nil {
-		return fmt.Errorf("deliver %s: %w", kind, err)
+		return nil, fmt.Errorf("deliver %s: %w", kind, err)
 	}
 	select {
-	case <-acked:
-		return nil
+	case body := <-acked:
+		return body, nil
 	case <-ctx.Done():
-		return fmt.Errorf("deliver %s: the app did not respond: %w", kind, ctx.Err())
+		return nil, fmt.Errorf("deliver %s: the app did not respond: %w", kind, ctx.Err())
 	}
 }

@@ -13,18 +13,29 @@ var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 type Say struct {
 	kind    string
 	payload any
+	view    string // the view that is sent with it
 }
 
 // Deliver hands it to the app, and returns when the app has acknowledged it.
 func (s *Server) Deliver(ctx context.Context, say Say) error {
-	return s.deliver(ctx, say.kind, say.payload)
+	_, err := s.DeliverView(ctx, say)
+	return err
+}
+
+// DeliverView hands a view that was sent to the app, and returns what the app answered.
+func (s *Server) DeliverView(ctx context.Context, say Say) (Reply, error) {
+	body, err := s.deliver(ctx, say.kind, say.payload)
+	if err != nil || say.view == "" {
+		return Reply{}, err
+	}
+	return s.answered(say.view, body)
 }
 
 // Command is the slash command /rt with a text.
 func (s *Server) Command(user, channel, text string) Say {
-	return Say{"slash_commands", answer{
+	return Say{kind: "slash_commands", payload: answer{
 		"command": "/rt", "text": escape.Replace(text), "user_id": user, "user_name": s.name(user), "channel_id": channel,
-		"team_id": "T1", "api_app_id": "A1", "trigger_id": s.next("trigger"), "response_url": "https://hooks.slack.com/commands/T1/1/x",
+		"team_id": "T1", "api_app_id": "A1", "trigger_id": s.newTrigger(user), "response_url": s.newHook(user, channel),
 	}}
 }
 
@@ -34,15 +45,15 @@ func (s *Server) Mention(user, channel, thread, text string) Say {
 	if thread != "" {
 		event["thread_ts"] = thread
 	}
-	return Say{"events_api", answer{
+	return Say{kind: "events_api", payload: answer{
 		"type": "event_callback", "team_id": "T1", "api_app_id": "A1", "event_id": s.next("Ev"), "event_time": 1, "event": event,
 	}}
 }
 
 // Press is a person's press of a button of a message.
 func (s *Server) Press(user string, m Message, label string) Say {
-	return Say{"interactive", answer{
-		"type": "block_actions", "trigger_id": s.next("trigger"), "team": answer{"id": "T1"}, "api_app_id": "A1",
+	return Say{kind: "interactive", payload: answer{
+		"type": "block_actions", "trigger_id": s.newTrigger(user), "team": answer{"id": "T1"}, "api_app_id": "A1",
 		"user": answer{"id": user, "name": s.name(user)}, "channel": answer{"id": m.Channel},
 		"container": answer{"type": "message", "message_ts": m.TS, "channel_id": m.Channel, "thread_ts": m.Thread},
 		"actions": []answer{{
