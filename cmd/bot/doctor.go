@@ -77,25 +77,6 @@ func (d *diagnosis) people(conf config.Config) {
 	d.good("people", "%d people, %d of them admins", len(conf.People), len(admins))
 }
 
-func (d *diagnosis) slack(ctx context.Context, conf config.Config, getenv func(string) string) {
-	if conf.Slack == nil {
-		return
-	}
-	s, err := slackChat(conf, getenv, nil, slog.New(slog.DiscardHandler))
-	if err != nil {
-		d.bad("slack", "%v", err)
-		return
-	}
-	access, err := s.Check(ctx)
-	if err != nil {
-		d.bad("slack", "%v", err)
-		return
-	}
-	d.good("slack", "both tokens are good in %s", access.Team)
-	d.verdict("slack", "every needed scope is there", "scopes are missing", access.Missing)
-	d.verdict("slack", "no scope is too much", "too much is allowed", access.TooMany)
-}
-
 func (d *diagnosis) github(ctx context.Context, c clients) {
 	access, err := c.github.Check(ctx)
 	if err != nil {

@@ -35,15 +35,9 @@ func (c serveCommand) Run(ctx context.Context, p program) error {
 
 // serve runs all parts, each with an owner that waits for it: the first that fails stops the others.
 func (b *bot) serve(ctx context.Context, conf config.Config, path string) error {
-	ops, err := listen(ctx, conf.Ops.Listen)
+	doors, err := b.open(ctx, conf)
 	if err != nil {
 		return err
-	}
-	var web net.Listener
-	if b.web != nil {
-		if web, err = listen(ctx, conf.Web.Listen); err != nil {
-			return errors.Join(err, ops.Close())
-		}
 	}
 	b.log.InfoContext(ctx, "serving", "web", conf.Web.Listen, "ops", conf.Ops.Listen)
 	all, ctx := errgroup.WithContext(ctx)
@@ -53,12 +47,12 @@ func (b *bot) serve(ctx context.Context, conf config.Config, path string) error 
 		return b.router.Run(ctx)
 	})
 	if b.web != nil {
-		all.Go(func() error { return b.web.Serve(ctx, web) })
+		all.Go(func() error { return b.web.Serve(ctx, doors.web) })
 	}
 	if b.slack != nil {
-		all.Go(func() error { return b.slack.Run(ctx) })
+		all.Go(func() error { return b.serveSlack(ctx, doors.slack) })
 	}
-	all.Go(func() error { return b.ops.Serve(ctx, ops) })
+	all.Go(func() error { return b.ops.Serve(ctx, doors.ops) })
 	all.Go(func() error {
 		b.followConfig(ctx, path)
 		return nil
@@ -67,6 +61,36 @@ func (b *bot) serve(ctx context.Context, conf config.Config, path string) error 
 		return err
 	}
 	return nil
+}
+
+// doors are where the bot is reached; nil where a part is off.
+type doors struct{ ops, web, slack net.Listener }
+
+// open opens all of them, or none.
+func (b *bot) open(ctx context.Context, conf config.Config) (doors, error) {
+	var all doors
+	var opened []net.Listener
+	add := func(to *net.Listener, address string) error {
+		l, err := listen(ctx, address)
+		if err == nil {
+			*to, opened = l, append(opened, l)
+		}
+		return err
+	}
+	err := add(&all.ops, conf.Ops.Listen)
+	if err == nil && b.web != nil {
+		err = add(&all.web, conf.Web.Listen)
+	}
+	if err == nil && b.slack != nil && conf.Slack.HTTP() {
+		err = add(&all.slack, conf.Slack.Listen)
+	}
+	if err == nil {
+		return all, nil
+	}
+	for _, l := range opened {
+		err = errors.Join(err, l.Close())
+	}
+	return doors{}, err
 }
 
 func listen(ctx context.Context, address string) (net.Listener, error) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -73,7 +72,7 @@ func (b *bot) platforms(conf config.Config, getenv func(string) string, catalog 
 		b.router.Add(b.web)
 	}
 	if conf.Slack != nil {
-		if b.slack, err = slackChat(conf, getenv, b.router, b.log); err != nil {
+		if b.slack, err = slackChat(conf, getenv, slackParts{router: b.router, catalog: catalog, log: b.log}); err != nil {
 			return err
 		}
 		b.router.Add(b.slack)
@@ -87,18 +86,6 @@ func rooms(conf config.Config) map[string][]string {
 		return nil
 	}
 	return map[string][]string{slack.Platform: conf.Slack.Channels}
-}
-
-func slackChat(conf config.Config, getenv func(string) string, router *handlers.Router, log *slog.Logger) (*slack.Slack, error) {
-	app, err := conf.Read(conf.Slack.AppToken, getenv)
-	if err != nil {
-		return nil, fmt.Errorf("slack.app_token: %w", err)
-	}
-	token, err := conf.Read(conf.Slack.BotToken, getenv)
-	if err != nil {
-		return nil, fmt.Errorf("slack.bot_token: %w", err)
-	}
-	return slack.New(slack.Config{AppToken: app, BotToken: token, APIURL: conf.Slack.APIURL, Now: time.Now}, router, log), nil
 }
 
 // commandList is every verb, in the order in which the help shows them.

@@ -120,27 +120,6 @@ func (c *Config) checkListeners(p *problems) {
 	}
 }
 
-func (c *Config) checkSlack(p *problems) {
-	if c.Slack == nil {
-		return
-	}
-	if c.Slack.Mode != "" && c.Slack.Mode != "socket" {
-		p.at("slack.mode", "want socket")
-	}
-	if (c.Slack.AppToken == Secret{}) {
-		p.at("slack.app_token", "want a token (xapp-...) as {file: PATH} or {env: NAME}")
-	}
-	if (c.Slack.BotToken == Secret{}) {
-		p.at("slack.bot_token", "want a token (xoxb-...) as {file: PATH} or {env: NAME}")
-	}
-	for i, id := range c.Slack.Channels {
-		if !channelID.MatchString(id) {
-			p.at(fmt.Sprintf("slack.channels.%d", i), "%q is not the ID of a channel, as C0123ABCD", id)
-		}
-	}
-	p.url("slack.api_url", c.Slack.APIURL, "https://slack.com/api")
-}
-
 func (c *Config) checkGitHub(p *problems) {
 	if !repositoryName.MatchString(c.GitHub.Repository) {
 		p.at("github.repository", "want OWNER/NAME")

@@ -48,18 +48,6 @@ type Ops struct {
 	Listen string `yaml:"listen"`
 }
 
-// Slack is the workspace that the bot talks in.
-type Slack struct {
-	// Mode is "socket": the bot opens the connections, and needs no address of its own.
-	Mode     string `yaml:"mode"`
-	AppToken Secret `yaml:"app_token"`
-	BotToken Secret `yaml:"bot_token"`
-	// Channels are where the bot is to be asked; everywhere where there are none.
-	Channels []string `yaml:"channels"`
-	// APIURL is empty for Slack's own.
-	APIURL string `yaml:"api_url"`
-}
-
 // GitHub is the repository that changes go to.
 type GitHub struct {
 	// Repository is OWNER/NAME.

@@ -92,9 +92,15 @@ func TestEveryProblemIsSaidWithItsLine(t *testing.T) {
 		{"two documents", "people:", "---\npeople:", []string{"there is a second document behind the first", "people: want at least one admin"}},
 		{"tabs", "  repository", "\trepository", []string{"line 2: found character that cannot start any token"}},
 		{"nothing at all", good, "", []string{"the file is empty"}},
-		{"a Slack without tokens", "people:", "slack: {mode: http, channels: [general]}\npeople:", []string{
-			"line 9: slack.mode: want socket", "line 9: slack.app_token: want a token", "line 9: slack.bot_token: want a token",
+		{"a Slack without tokens", "people:", "slack: {channels: [general]}\npeople:", []string{
+			"line 9: slack.app_token: want a token", "line 9: slack.bot_token: want a token",
 			`line 9: slack.channels.0: "general" is not the ID of a channel`,
+		}},
+		{"a Slack over HTTP without a secret", "people:", "slack: {mode: http, bot_token: {file: f}}\npeople:", []string{
+			"line 9: slack.signing_secret: want the app's signing secret", "line 9: slack.listen: want HOST:PORT or :PORT",
+		}},
+		{"a way to Slack that there is not", "people:", "slack: {mode: rtm, bot_token: {file: f}}\npeople:", []string{
+			"line 9: slack.mode: want socket or http",
 		}},
 		{"a registry that is none", "people:", "registry: {secrets: [A_1], hosts: [\"https://x\"], realms: [a b], endpoints: {docker.io: nowhere}}\npeople:", []string{
 			`line 9: registry.secrets.0: "A_1" is not the name of a secret`, `line 9: registry.hosts.0: "https://x" is not the name of a host`,
