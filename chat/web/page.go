@@ -26,11 +26,13 @@ type pageView struct {
 	Messages []messageView
 	// Operations are the messages that ask for a change, newest first.
 	Operations []messageView
+	// Form stands in for typing; nil where there is none.
+	Form *formView
 }
 
 // pageWords are the page's own words.
 type pageWords struct {
-	Title, Conversation, Operations, NoOperations, Line, Send, YouAre, Welcome, WelcomeMore, Lost string
+	Title, Conversation, Operations, NoOperations, Line, Send, YouAre, Welcome, WelcomeMore, Lost, Form string
 }
 
 func wordsOfPage(say func(string) string) pageWords {
@@ -38,11 +40,16 @@ func wordsOfPage(say func(string) string) pageWords {
 		Title: say("web.title"), Conversation: say("web.conversation"), Operations: say("web.operations"),
 		NoOperations: say("web.no-operations"), Line: say("web.line"), Send: say("web.send"), YouAre: say("web.you-are"),
 		Welcome: say("web.welcome"), WelcomeMore: say("web.welcome-more"), Lost: say("web.lost"),
+		Form: say("web.form"),
 	}
 }
 
 // page shows the conversation as it stands; the stream of events keeps it so.
 func (s *Server) page(w http.ResponseWriter, r *http.Request) {
+	s.showPage(w, r, http.StatusOK, s.form(r, said{}, nil))
+}
+
+func (s *Server) showPage(w http.ResponseWriter, r *http.Request, status int, form *formView) {
 	messages, err := s.talk.Messages(r.Context(), s.room(), newest)
 	if err != nil {
 		s.log.ErrorContext(r.Context(), "read messages", "error", err)
@@ -50,7 +57,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	language, say := s.words(accepted(r)...)
-	view := pageView{Language: language, Words: wordsOfPage(say), Examples: s.Examples}
+	view := pageView{Language: language, Words: wordsOfPage(say), Examples: s.Examples, Form: form}
 	if s.Trust == TrustNames {
 		view.Names = s.Names
 	}
@@ -70,6 +77,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Vary", "Accept-Language")
+	w.WriteHeader(status)
 	s.sent(r, write(w, body))
 }
 

@@ -28,6 +28,8 @@ type said struct {
 	line string
 	as   string
 	key  string
+	// filled is a form that stands in the place of a line; nil where there is none.
+	filled *chat.Filled
 }
 
 // rejection is why a body was not read: an HTTP status, and the key of the sentence that says so.
@@ -96,11 +98,12 @@ func fromForm(body []byte) (said, error) {
 		return said{}, bad("web.error-body")
 	}
 	for name, values := range fields {
-		if len(values) != 1 || !slices.Contains([]string{"line", "press", "as", "key"}, name) {
+		field := fields.Has("form") && strings.HasPrefix(name, fieldPrefix)
+		if len(values) != 1 || (!field && !slices.Contains([]string{"line", "press", "as", "key", "form"}, name)) {
 			return said{}, bad("web.error-body")
 		}
 	}
-	s := said{line: fields.Get("line"), as: fields.Get("as"), key: fields.Get("key")}
+	s := said{filled: filledIn(fields), line: fields.Get("line"), as: fields.Get("as"), key: fields.Get("key")}
 	if fields.Has("press") {
 		s.line = fields.Get("press")
 	}

@@ -34,13 +34,16 @@ func (s *Server) say(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, rejected.status, rejected.key)
 		return
 	}
+	if !s.fill(w, r, &words) {
+		return
+	}
 	stored, err := s.receive(r, words)
 	if err != nil {
 		s.log.ErrorContext(r.Context(), "store line", "error", err)
 		s.fail(w, r, http.StatusServiceUnavailable, "web.error-store")
 		return
 	}
-	if mediaType(r) == formType {
+	if mediaType(r) == formType && !wantsJSON(r) {
 		http.Redirect(w, r, "/#"+url.PathEscape(anchor(stored.Delivery)), http.StatusSeeOther)
 		return
 	}

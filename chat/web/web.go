@@ -25,6 +25,7 @@ const visitor = "visitor"
 
 // Conversation is the bot behind the page.
 type Conversation interface {
+	forms
 	// Receive stores the request before it returns; the answer comes by Show.
 	Receive(ctx context.Context, req chat.Request) (chat.Receipt, error)
 	// Messages returns the newest n messages of the room, oldest first.

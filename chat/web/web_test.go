@@ -92,6 +92,26 @@ func (k *talk) Message(_ context.Context, delivery string) (chat.Message, error)
 	return chat.Message{}, errors.Join(errUnknown, k.broken)
 }
 
+// Form offers two verbs and an app.
+func (k *talk) Form(context.Context, chat.Request) (chat.Form, bool) {
+	return chat.Form{Title: "Ask <the> bot", Submit: "Send it", Fields: []chat.Field{
+		{Name: "verb", Label: "Command", Kind: chat.FieldChoice, Required: true, Options: []chat.Option{
+			{Value: "status", Label: "status [app]", Hint: "shows the apps"}, {Value: "scale", Label: "scale <app> <replicas>", Hint: "sets how many pods an app has"},
+		}},
+		{Name: "app", Label: "App", Kind: chat.FieldChoice, Hint: "Leave it empty where the command names no app.", Options: []chat.Option{{Value: "gitea", Label: "gitea"}}},
+		{Name: "value", Label: "Value", Kind: chat.FieldText, Hint: "Needed for: scale <replicas>", Example: "2"},
+	}}, true
+}
+
+// Line takes what has a verb.
+func (k *talk) Line(_ chat.Request, filled chat.Filled) (string, chat.Mistakes) {
+	v := filled.Values
+	if v["value"] == "two" {
+		return "", chat.Mistakes{"value": "<two> is not a number"}
+	}
+	return v["verb"] + " " + v["app"] + " " + v["value"], nil
+}
+
 // store keeps a message, in the place of its older version.
 func (k *talk) store(m chat.Message) {
 	k.mu.Lock()

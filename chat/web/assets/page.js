@@ -70,8 +70,35 @@
     if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).error ?? answer.statusText);
   };
 
+  // fill sends the form, and says beside each field what is wrong with it.
+  const fill = async (form) => {
+    const body = new URLSearchParams(new FormData(form));
+    if ($("as")) body.set("as", $("as").value);
+    const answer = await fetch("/say", { method: "POST", headers: { Accept: "application/json" }, body });
+    const said = await answer.json().catch(() => ({}));
+    for (const wrong of form.querySelectorAll(".wrong")) {
+      wrong.textContent = said.mistakes?.[wrong.id.slice("field.".length, -".wrong".length)] ?? "";
+    }
+    if (said.mistakes) return;
+    if (!answer.ok) throw new Error(said.error ?? answer.statusText);
+    form.reset();
+    $("fill").open = false;
+    input.focus();
+  };
+  $("fill")?.addEventListener("toggle", () => { if ($("fill").open) $("form").querySelector("select, input:not([type=hidden])").focus(); });
+  $("fill")?.addEventListener("keydown", (e) => {
+    if (e.key !== "Escape") return;
+    $("fill").open = false;
+    $("fill").querySelector("summary").focus();
+  });
+
   document.addEventListener("submit", async (e) => {
     e.preventDefault();
+    if (e.target.id === "form") {
+      own = true;
+      await fill(e.target).catch((problem) => warn(problem.message));
+      return;
+    }
     const line = e.submitter?.name === "line" ? e.submitter.value : input.value;
     own = true;
     try {
