@@ -29,7 +29,7 @@ func TestTheSlackAppHasTheLeastScopes(t *testing.T) {
 	if err := yaml.Unmarshal(text, &manifest); err != nil {
 		t.Fatal(err)
 	}
-	want := map[string][]string{"bot": {"app_mentions:read", "chat:write", "commands", "users:read"}}
+	want := map[string][]string{"bot": {"app_mentions:read", "chat:write", "commands", "files:write", "users:read"}}
 	if diff := cmp.Diff(want, manifest.OAuth.Scopes); diff != "" {
 		t.Errorf("scopes (-want +got):\n%s", diff)
 	}
