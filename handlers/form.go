@@ -42,7 +42,7 @@ func (c Command) inputs() []Input {
 		return c.Form
 	}
 	var all []Input
-	for _, word := range strings.Fields(c.Args) {
+	for word := range strings.FieldsSeq(c.Args) {
 		name := strings.Trim(word, "<>[]")
 		label, known := inputLabels[name]
 		if !known {

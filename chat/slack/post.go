@@ -111,7 +111,7 @@ func (p *post) show(ctx context.Context, m chat.Message) (carrier string, err er
 }
 
 // direct tells whether only one person reads a channel: their direct conversation, or where one is named by the person.
-func direct(channel string) bool { return channel != "" && strings.Contains("DUW", channel[:1]) }
+func direct(channel string) bool { return channel != "" && slices.Contains([]byte("DUW"), channel[0]) }
 
 // wait waits until Slack's limits let a message be made or edited.
 func (p *post) wait(ctx context.Context, ref, channel string) error {

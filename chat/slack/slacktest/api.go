@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -94,29 +95,25 @@ func (s *Server) do(method string, r *http.Request, body []byte) (answer, error)
 	if token(r) != want {
 		return nil, apiError("invalid_auth")
 	}
-	switch method {
-	case "auth.test":
-		return answer{"url": "https://rt.slack.com/", "team": "rt", "user": "rt", "team_id": "T1", "user_id": "UBOT", "bot_id": "B1"}, nil
-	case "apps.connections.open":
-		return answer{"url": s.ticket(r.Host)}, nil
-	case "users.info":
-		return s.userInfo(r.Form)
-	case "chat.postMessage":
-		return s.postMessage(r.Form)
-	case "chat.update":
-		return s.update(r.Form)
-	case "chat.postEphemeral":
-		return s.postEphemeral(r.Form)
-	case "views.open":
-		return s.openView(body)
-	case "views.update":
-		return s.updateView(body)
-	case "files.getUploadURLExternal":
-		return s.uploadURL(r.Host, r.Form)
-	case "files.completeUploadExternal":
-		return s.completeUpload(r.Form)
+	methods := map[string]func() (answer, error){
+		"auth.test": func() (answer, error) {
+			return answer{"url": "https://rt.slack.com/", "team": "rt", "user": "rt", "team_id": "T1", "user_id": "UBOT", "bot_id": "B1"}, nil
+		},
+		"apps.connections.open":        func() (answer, error) { return answer{"url": s.ticket(r.Host)}, nil },
+		"users.info":                   func() (answer, error) { return s.userInfo(r.Form) },
+		"chat.postMessage":             func() (answer, error) { return s.postMessage(r.Form) },
+		"chat.update":                  func() (answer, error) { return s.update(r.Form) },
+		"chat.postEphemeral":           func() (answer, error) { return s.postEphemeral(r.Form) },
+		"views.open":                   func() (answer, error) { return s.openView(body) },
+		"views.update":                 func() (answer, error) { return s.updateView(body) },
+		"files.getUploadURLExternal":   func() (answer, error) { return s.uploadURL(r.Host, r.Form) },
+		"files.completeUploadExternal": func() (answer, error) { return s.completeUpload(r.Form) },
 	}
-	return nil, apiError("unknown_method")
+	do, ok := methods[method]
+	if !ok {
+		return nil, apiError("unknown_method")
+	}
+	return do()
 }
 
 func (s *Server) userInfo(form url.Values) (answer, error) {
@@ -211,17 +208,23 @@ func version(form url.Values) (Version, error) {
 	if len([]rune(v.Reads())) > mostInBlocks {
 		return v, apiError("msg_blocks_too_long")
 	}
-	ids := map[any]bool{}
-	for _, b := range blocks {
-		if id, ok := b["block_id"]; ok && (ids[id] || len(fmt.Sprint(id)) > 255) {
-			return v, apiError("invalid_blocks")
-		}
-		ids[b["block_id"]] = true
-		if !fits(b) {
-			return v, apiError("invalid_blocks")
-		}
+	if !told(blocks) || slices.ContainsFunc(blocks, func(b map[string]any) bool { return !fits(b) }) {
+		return v, apiError("invalid_blocks")
 	}
 	return v, nil
+}
+
+// told tells whether blocks can be told from each other: no two have the same name.
+func told(blocks []map[string]any) bool {
+	ids := map[any]bool{}
+	for _, b := range blocks {
+		id, ok := b["block_id"]
+		if ok && (ids[id] || len(fmt.Sprint(id)) > 255) {
+			return false
+		}
+		ids[id] = true
+	}
+	return true
 }
 
 // fits holds one block against its limits.

@@ -15,7 +15,7 @@ import (
 )
 
 // SigningSecret is what the server signs with over HTTP.
-const SigningSecret = "8f742231b10e8888abcd99yyyzzz85a5" //nolint:gosec // it opens nothing else
+const SigningSecret = "8f742231b10e8888abcd99yyyzzz85a5"
 
 // Sign gives the headers of a request with that body at a time. https://docs.slack.dev/authentication/verifying-requests-from-slack
 func Sign(secret string, unix int64, body []byte) http.Header {
@@ -28,28 +28,35 @@ func Sign(secret string, unix int64, body []byte) http.Header {
 	}
 }
 
-// Request is what Slack would send to an app at base for something that a person does: its address, its kind and its body.
-func (s *Server) Request(base string, say Say) (address, kind string, body []byte, err error) {
+// Request is what Slack sends over HTTP for something that a person does.
+type Request struct {
+	Path string
+	Type string
+	Body []byte
+}
+
+// Request is what Slack would send.
+func (s *Server) Request(say Say) (Request, error) {
 	payload, err := json.Marshal(say.payload)
 	if err != nil {
-		return "", "", nil, err
+		return Request{}, err
 	}
 	const form = "application/x-www-form-urlencoded"
 	switch say.kind {
 	case "events_api":
-		return base + "/slack/events", "application/json", payload, nil
+		return Request{Path: "/slack/events", Type: "application/json", Body: payload}, nil
 	case "interactive":
-		return base + "/slack/interactive", form, []byte(url.Values{"payload": {string(payload)}}.Encode()), nil
+		return Request{Path: "/slack/interactive", Type: form, Body: []byte(url.Values{"payload": {string(payload)}}.Encode())}, nil
 	}
 	fields := url.Values{"token": {"old"}, "channel_name": {"general"}}
 	var flat map[string]string
 	if err := json.Unmarshal(payload, &flat); err != nil {
-		return "", "", nil, err
+		return Request{}, err
 	}
 	for name, value := range flat {
 		fields.Set(name, value)
 	}
-	return base + "/slack/command", form, []byte(fields.Encode()), nil
+	return Request{Path: "/slack/command", Type: form, Body: []byte(fields.Encode())}, nil
 }
 
 // Post hands it to an app that listens at base, signed; a redelivery of an event says which one it is. It returns what the
@@ -57,18 +64,18 @@ func (s *Server) Request(base string, say Say) (address, kind string, body []byt
 func (s *Server) Post(ctx context.Context, base string, say Say, redelivery int) (Reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, ackTime)
 	defer cancel()
-	address, kind, body, err := s.Request(base, say)
+	sent, err := s.Request(say)
 	if err != nil {
 		return Reply{}, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+sent.Path, bytes.NewReader(sent.Body))
 	if err != nil {
 		return Reply{}, err
 	}
 	s.mu.Lock()
-	req.Header = Sign(SigningSecret, s.now().Unix()+int64(redelivery), body) // a redelivery is signed anew
+	req.Header = Sign(SigningSecret, s.now().Unix()+int64(redelivery), sent.Body) // a redelivery is signed anew
 	s.mu.Unlock()
-	req.Header.Set("Content-Type", kind)
+	req.Header.Set("Content-Type", sent.Type)
 	if redelivery > 0 {
 		req.Header.Set("X-Slack-Retry-Num", strconv.Itoa(redelivery))
 		req.Header.Set("X-Slack-Retry-Reason", "http_timeout")

@@ -31,11 +31,11 @@ func workspace(t *testing.T) (*slacktest.Server, *slack.Client) {
 // trigger is the trigger of a command that somebody types.
 func trigger(t *testing.T, s *slacktest.Server) (id, responseURL string) {
 	t.Helper()
-	_, _, body, err := s.Request("", s.Command("U1", "C1", ""))
+	sent, err := s.Request(s.Command("U1", "C1", ""))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(string(body)))
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(string(sent.Body)))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	c, err := slack.SlashCommandParse(r)
 	if err != nil {

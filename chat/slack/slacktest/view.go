@@ -159,15 +159,9 @@ func newView(text json.RawMessage) (*View, error) {
 	if err := json.Unmarshal(text, &view); err != nil {
 		return nil, apiError("invalid_arguments")
 	}
-	short := func(label map[string]any) bool { return text24(label) }
-	good := view.Type == "modal" && short(view.Title) && short(view.Submit) && len(view.Blocks) > 0 && len(view.Blocks) <= 100 &&
+	good := view.Type == "modal" && text24(view.Title) && text24(view.Submit) && len(view.Blocks) > 0 && len(view.Blocks) <= 100 &&
 		len(view.Callback) <= 255 && len(view.Metadata) <= 3000
-	ids := map[any]bool{}
-	for _, b := range view.Blocks {
-		id := b["block_id"]
-		good = good && fits(b) && !ids[id]
-		ids[id] = true
-	}
+	good = good && told(view.Blocks) && !slices.ContainsFunc(view.Blocks, func(b map[string]any) bool { return !fits(b) })
 	if !good {
 		return nil, apiError("invalid_arguments")
 	}

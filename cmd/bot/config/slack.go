@@ -41,6 +41,20 @@ func (c *Config) checkSlack(p *problems) {
 	if c.Slack == nil {
 		return
 	}
+	c.checkSlackMode(p)
+	if c.Slack.BotToken == (Secret{}) {
+		p.at("slack.bot_token", "want a token (xoxb-...) as {file: PATH} or {env: NAME}")
+	}
+	for i, id := range c.Slack.Channels {
+		if !channelID.MatchString(id) {
+			p.at(fmt.Sprintf("slack.channels.%d", i), "%q is not the ID of a channel, as C0123ABCD", id)
+		}
+	}
+	p.url("slack.api_url", c.Slack.APIURL, "https://slack.com/api")
+}
+
+// checkSlackMode looks at what each way to Slack needs.
+func (c *Config) checkSlackMode(p *problems) {
 	switch c.Slack.Mode {
 	case "", "socket":
 		if c.Slack.AppToken == (Secret{}) {
@@ -56,13 +70,4 @@ func (c *Config) checkSlack(p *problems) {
 	default:
 		p.at("slack.mode", "want socket or http")
 	}
-	if c.Slack.BotToken == (Secret{}) {
-		p.at("slack.bot_token", "want a token (xoxb-...) as {file: PATH} or {env: NAME}")
-	}
-	for i, id := range c.Slack.Channels {
-		if !channelID.MatchString(id) {
-			p.at(fmt.Sprintf("slack.channels.%d", i), "%q is not the ID of a channel, as C0123ABCD", id)
-		}
-	}
-	p.url("slack.api_url", c.Slack.APIURL, "https://slack.com/api")
 }
