@@ -9,8 +9,12 @@ import (
 	"rtbot/chat"
 )
 
-// mostFile is how much of a text a file gets, in bytes.
-const mostFile = 8 << 20
+const (
+	// mostFile is how much of a text a file gets, in bytes.
+	mostFile = 8 << 20
+	// mostFiles is how many files a card gets.
+	mostFiles = 8
+)
 
 // filed are the files that were sent for a version of a card.
 type filed struct {
@@ -28,6 +32,7 @@ func (p *post) attach(ctx context.Context, m chat.Message, carrier string) error
 		p.filed = filed{version: m.Version}
 	}
 	over := p.overflow(m.Card)
+	over = over[:min(len(over), mostFiles)]
 	for _, q := range over[min(p.filed.number, len(over)):] {
 		err := p.upload(ctx, m, carrier, q)
 		if err != nil && !hopeless(err) {

@@ -237,6 +237,10 @@ func TestNothingIsLostWhenConnectionsEnd(t *testing.T) {
 		switch i % 20 {
 		case 7:
 			w.server.Refresh()
+		case 3:
+			w.server.Disconnect("warning")
+		case 17:
+			w.server.Disconnect("link_disabled")
 		case 13:
 			w.server.CutOff()
 			w.eventually("connections again", func() bool { return w.server.Connections() == 2 })

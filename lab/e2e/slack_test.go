@@ -8,12 +8,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"rtbot/chat/slack/slacktest"
+	"rtbot/lab/part"
 )
 
 // workspace is a Slack with the team in it, and a bot that talks there.
@@ -29,7 +31,16 @@ const channel = "C0TEAM"
 // slackers are the team's people by what they are called in Slack.
 var slackers = map[string]string{"alice": "U0ALICE", "bob": "U0BOB", "carol": "U0CAROL", "dave": "U0DAVE", "mallory": "U0MALLORY"}
 
+// newWorkspace is a workspace with a bot that opens the connections itself.
 func newWorkspace(t *testing.T) *workspace {
+	t.Helper()
+	w := workspaceWith(t, "app_token: {file: bot/slack-app}")
+	w.connected()
+	return w
+}
+
+// workspaceWith is a workspace with a bot that is configured for Slack in some way.
+func workspaceWith(t *testing.T, way string) *workspace {
 	t.Helper()
 	w := &workspace{Server: slacktest.New(), t: t}
 	w.AddChannel(channel)
@@ -44,17 +55,18 @@ func newWorkspace(t *testing.T) *workspace {
 	}
 	// A workspace has a journal of its own: what the bot owes to another one is not posted here.
 	config := strings.Replace(string(text), "sqlite:rt.db", "sqlite:"+filepath.Join(t.TempDir(), "rt.db"), 1)
-	config += "slack: {app_token: {file: bot/slack-app}, bot_token: {file: bot/slack-bot}, channels: [" + channel + "], api_url: \"" + listener.URL + "/api\"}\n"
+	config += "slack: {" + way + ", bot_token: {file: bot/slack-bot}, channels: [" + channel + "], api_url: \"" + listener.URL + "/api\"}\n"
 	for name, id := range slackers {
 		config = strings.Replace(config, "web: "+name+"}", "web: "+name+", slack: "+id+"}", 1)
 	}
-	for file, text := range map[string]string{"rt-slack.yaml": config, "bot/slack-app": slacktest.AppToken, "bot/slack-bot": slacktest.BotToken} {
+	for file, text := range map[string]string{
+		"rt-slack.yaml": config, "bot/slack-app": slacktest.AppToken, "bot/slack-bot": slacktest.BotToken, "bot/slack-signing": slacktest.SigningSecret,
+	} {
 		if err := os.WriteFile(filepath.Join(labDir, file), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	w.bot = serveWith(t, "rt-slack.yaml")
-	w.connected()
 	return w
 }
 
@@ -174,6 +186,76 @@ func TestAKilledBotGoesOnInSlack(t *testing.T) {
 	w.reads(index, "jenkins: replicas is now 3, and 3 of 3 pods are ready.")
 	if n, _ := commits(t, before); n != 1 || len(w.Messages(channel)) != 1 {
 		t.Errorf("got %d commits and %d messages, want one of each", n, len(w.Messages(channel)))
+	}
+	must(t, 0, "/rt scale jenkins 1")
+}
+
+// /rt alone opens a form; what is wrong in it is said there, and what is right goes on as if it had been typed.
+func TestAFormInSlack(t *testing.T) {
+	w := newWorkspace(t)
+	must(t, 0, "/rt scale jenkins 1")
+	before := head(t)
+	w.alone("carol")
+	if verbs := w.Views(slackers["carol"])[0].Fields()["verb"]; slices.Contains(verbs, "scale") || !slices.Contains(verbs, "status") {
+		t.Errorf("a viewer can choose from %q", verbs)
+	}
+	w.alone("bob")
+	form := w.Views(slackers["bob"])[0]
+	if apps := form.Fields()["app"]; !slices.Contains(apps, "jenkins") {
+		t.Errorf("the apps are %q", apps)
+	}
+	send := func(value string) slacktest.Reply {
+		reply, err := w.DeliverView(t.Context(), w.Submit(form, map[string]string{"verb": "scale", "app": "jenkins", "value": value}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return reply
+	}
+	wants(t, send("two").Errors["value"], "is not a number of replicas")
+	if n := len(w.Messages(channel)); n != 0 {
+		t.Fatalf("got %d messages for a form that is wrong", n)
+	}
+	send("2")
+	w.reads(0, "jenkins: replicas is now 2, and 2 of 2 pods are ready.", "✓ verified")
+	if n, _ := commits(t, before); n != 1 {
+		t.Errorf("got %d commits, want one", n)
+	}
+	must(t, 0, "/rt scale jenkins 1")
+}
+
+// alone types the command and nothing else.
+func (w *workspace) alone(who string) {
+	w.t.Helper()
+	if err := w.Deliver(w.t.Context(), w.Command(slackers[who], channel, "")); err != nil {
+		w.t.Fatal(err)
+	}
+	if n := len(w.Views(slackers[who])); n != 1 {
+		w.t.Fatalf("%s has %d forms", who, n)
+	}
+}
+
+// Over HTTP Slack comes to the bot; what it sends again is done once.
+func TestAScaleInSlackOverHTTP(t *testing.T) {
+	ports, err := part.FreePorts(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := part.Address(ports[0])
+	w := workspaceWith(t, "mode: http, listen: \""+address+"\", signing_secret: {file: bot/slack-signing}")
+	must(t, 0, "/rt scale jenkins 1")
+	before := head(t)
+	say := w.Command(slackers["bob"], channel, "scale jenkins 2")
+	for redelivery := range 3 {
+		if _, err := w.Post(t.Context(), "http://"+address, say, redelivery); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := w.reads(0, "jenkins: replicas is now 2, and 2 of 2 pods are ready.", "✓ verified")
+	if n, _ := commits(t, before); n != 1 || len(m.Versions) < 2 || len(w.Messages(channel)) != 1 {
+		t.Errorf("got %d commits and %d messages, the first with %d versions; want one, and one that was edited", n, len(w.Messages(channel)), len(m.Versions))
+	}
+	if n := w.Connections(); n != 0 {
+		t.Errorf("the bot opened %d connections", n)
 	}
 	must(t, 0, "/rt scale jenkins 1")
 }

@@ -159,13 +159,16 @@ func newView(text json.RawMessage) (*View, error) {
 	if err := json.Unmarshal(text, &view); err != nil {
 		return nil, apiError("invalid_arguments")
 	}
-	good := view.Type == "modal" && text24(view.Title) && text24(view.Submit) && len(view.Blocks) > 0 && len(view.Blocks) <= 100 &&
-		len(view.Callback) <= 255 && len(view.Metadata) <= 3000
-	good = good && told(view.Blocks) && !slices.ContainsFunc(view.Blocks, func(b map[string]any) bool { return !fits(b) })
-	if !good {
+	good := view.Type == "modal" && text24(view.Title) && text24(view.Submit) && len(view.Callback) <= 255 && len(view.Metadata) <= 3000
+	if !good || !fields(view.Blocks) {
 		return nil, apiError("invalid_arguments")
 	}
 	return &View{Callback: view.Callback, Metadata: view.Metadata, JSON: text}, nil
+}
+
+// fields tells whether blocks can stand in a view.
+func fields(blocks []map[string]any) bool {
+	return len(blocks) > 0 && len(blocks) <= 100 && told(blocks) && !slices.ContainsFunc(blocks, func(b map[string]any) bool { return !fits(b) })
 }
 
 func text24(label map[string]any) bool {
