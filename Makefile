@@ -82,7 +82,7 @@ fuzz: ## each fuzz test for FUZZTIME (30s)
 
 .PHONY: bench
 bench: lab build ## the measurements, on the lab, beside the same calls made bare
-	go test -run '^$$' -bench . -benchtime 1x ./chat/slack
+	go test -run '^$$' -bench . -benchtime 1x ./handlers
 	cd lab && go test -tags=goolm,e2e -run '^$$' -bench . -timeout 45m ./e2e/...
 
 .PHONY: clean

@@ -104,10 +104,7 @@ func words(languages ...string) func(key string) string {
 	return func(key string) string { return strings.Join(append([]string{key}, languages...), " ") }
 }
 
-func TestMain(m *testing.M) {
-	// A cache that comes with the types of Argo CD, which the benchmark's router knows, cleans itself for ever.
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/patrickmn/go-cache.(*janitor).Run"))
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestWhatPeopleAskIsHandedOver(t *testing.T) {
 	t.Parallel()

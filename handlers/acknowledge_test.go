@@ -1,4 +1,4 @@
-package slack_test
+package handlers_test
 
 import (
 	"context"
@@ -57,6 +57,8 @@ func BenchmarkAcknowledge(b *testing.B) {
 	}
 }
 
+func noWords(...string) func(string) string { return func(key string) string { return key } }
+
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // benched runs the chat before a workspace, until the benchmark ends.
@@ -82,7 +84,7 @@ func benched(b *testing.B) *slacktest.Server {
 		Commands: []handlers.Command{handlers.Scale()}, Team: handlers.NewTeam(people), Journal: j, Engine: idleEngine{}, Catalog: catalog,
 		Cards: cards.Maker{CommitURL: link, ApplicationURL: link}, Language: "en", Log: log, Now: time.Now,
 	})
-	s := slack.New(slack.Config{AppToken: slacktest.AppToken, BotToken: slacktest.BotToken, APIURL: listener.URL + "/api", Words: words, Now: time.Now}, router, log)
+	s := slack.New(slack.Config{AppToken: slacktest.AppToken, BotToken: slacktest.BotToken, APIURL: listener.URL + "/api", Words: noWords, Now: time.Now}, router, log)
 	router.Add(s)
 	ctx, cancel := context.WithCancel(b.Context())
 	var running sync.WaitGroup
