@@ -180,3 +180,20 @@ func TestAnApprovalOnAPhoneInFrench(t *testing.T) {
 	p.look("phone-misread")
 	must(t, 0, "/rt scale jenkins 1")
 }
+
+// The form is filled in with the keyboard.
+func TestAFormOnAPhone(t *testing.T) {
+	serve(t)
+	must(t, 0, "/rt scale jenkins 1")
+	p := open(t, "en", chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile))
+	p.do(chromedp.Focus(chromedp.CSS("#fill summary")), chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(chromedp.CSS("#form")))
+	p.until(`document.activeElement.id === "field.verb"`)
+	p.do(chromedp.SetValue(chromedp.CSS(`[id="field.verb"]`), "scale"), chromedp.SetValue(chromedp.CSS(`[id="field.app"]`), "jenkins"))
+	p.look("phone-form")
+	p.do(chromedp.SendKeys(chromedp.CSS(`[id="field.value"]`), "2"+kb.Enter))
+	p.until(`document.querySelector("` + newest + `.good")?.textContent.includes("jenkins: replicas is now 2")`)
+	if evaluate[bool](p, `document.getElementById("fill").open`) {
+		t.Error("the form stays open")
+	}
+	must(t, 0, "/rt scale jenkins 1")
+}
