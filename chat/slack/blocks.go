@@ -2,6 +2,7 @@ package slack
 
 import (
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -170,13 +171,22 @@ func (s *sheet) facts(all []chat.Fact) []slack.RichTextSectionElement {
 			name = "\n" + name
 		}
 		elements = append(elements, s.text(name, bold))
-		if strings.HasPrefix(f.Link, "https://") || strings.HasPrefix(f.Link, "http://") {
-			elements = append(elements, slack.NewRichTextSectionLinkElement(f.Link, s.cut(f.Value), nil))
+		if link := webLink(f.Link); link != "" {
+			elements = append(elements, slack.NewRichTextSectionLinkElement(link, s.cut(f.Value), nil))
 			continue
 		}
 		elements = append(elements, s.text(f.Value, nil))
 	}
 	return elements
+}
+
+// webLink lets only addresses of the web be links.
+func webLink(link string) string {
+	u, err := url.Parse(link)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil {
+		return ""
+	}
+	return u.String()
 }
 
 func steps(all []chat.Step) string {

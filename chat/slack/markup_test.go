@@ -24,7 +24,7 @@ func deadText(t *testing.T, all []api.Block) {
 		switch kind, _ := n["type"].(string); kind {
 		case "rich_text", "rich_text_section", "rich_text_preformatted", "text", "plain_text", "section", "actions", "button", "":
 		case "link":
-			if u, err := url.Parse(n["url"].(string)); err != nil || (u.Scheme != "http" && u.Scheme != "https") {
+			if u, err := url.Parse(n["url"].(string)); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil {
 				t.Errorf("got the link %q", n["url"])
 			}
 		default:
