@@ -121,13 +121,17 @@ func (p *post) wait(ctx context.Context, ref, channel string) error {
 	return p.limit.post(ctx, channel)
 }
 
-// find looks up which message an earlier sender, or an earlier process, made.
+// find looks up which message an earlier sender, or an earlier process, made. What is newer than the version at hand is
+// shown in its place: a sender that starts late may have been handed an old one.
 func (p *post) find(ctx context.Context, m chat.Message) error {
 	if p.ref != "" {
 		return nil
 	}
 	stored, err := p.talk.Message(ctx, m.Delivery)
 	p.ref, p.private, _ = strings.Cut(stored.Ref, " ")
+	if err == nil && stored.Version > m.Version {
+		p.put(stored)
+	}
 	return err
 }
 
