@@ -80,36 +80,44 @@ func (s *Server) view(m chat.Message) messageView {
 func viewCard(c chat.Card, say func(string) string) cardView {
 	v := cardView{
 		Operation: c.Operation, State: c.State, StateName: say(stateKeys[c.State]), Sign: stateSigns[c.State], Mood: c.Mood,
-		Working: c.State == chat.Working, Title: chat.Visible(c.Title), Buttons: c.Buttons,
+		Working: c.State == chat.Working, Title: chat.Visible(c.Title),
 	}
 	for _, t := range c.Text {
 		v.Text = append(v.Text, chat.Visible(t))
 	}
 	for _, f := range c.Facts {
-		v.Facts = append(v.Facts, chat.Fact{Label: f.Label, Value: chat.Visible(f.Value), Link: safeLink(f.Link)})
+		v.Facts = append(v.Facts, chat.Fact{Label: chat.Visible(f.Label), Value: chat.Visible(f.Value), Link: safeLink(f.Link)})
 	}
 	for _, step := range c.Steps {
 		v.Steps = append(v.Steps, viewStep(step, say))
 	}
 	if c.Table != nil {
-		v.Table = &chat.Table{Columns: c.Table.Columns}
+		v.Table = &chat.Table{Columns: visible(c.Table.Columns)}
 		for _, row := range c.Table.Rows {
-			cells := make([]string, len(row))
-			for i, cell := range row {
-				cells[i] = chat.Visible(cell)
-			}
-			v.Table.Rows = append(v.Table.Rows, cells)
+			v.Table.Rows = append(v.Table.Rows, visible(row))
 		}
 	}
 	for _, q := range c.Quotes {
 		v.Quotes = append(v.Quotes, viewQuote(q))
 	}
+	for _, b := range c.Buttons {
+		v.Buttons = append(v.Buttons, chat.Button{Label: chat.Visible(b.Label), Command: b.Command, Danger: b.Danger})
+	}
 	return v
+}
+
+// visible makes each of some texts safe to look at.
+func visible(texts []string) []string {
+	shown := make([]string, len(texts))
+	for i, t := range texts {
+		shown[i] = chat.Visible(t)
+	}
+	return shown
 }
 
 func viewStep(s chat.Step, say func(string) string) stepView {
 	v := stepView{
-		Label: s.Label, Sign: stepSigns[s.State], StateName: say(stepKeys[s.State]), Note: chat.Visible(s.Note),
+		Label: chat.Visible(s.Label), Sign: stepSigns[s.State], StateName: say(stepKeys[s.State]), Note: chat.Visible(s.Note),
 		Link: safeLink(s.Link), State: s.State, At: stampOf(s.At),
 	}
 	if s.Took > 0 {
@@ -119,7 +127,7 @@ func viewStep(s chat.Step, say func(string) string) stepView {
 }
 
 func viewQuote(q chat.Quote) quoteView {
-	v := quoteView{Label: q.Label}
+	v := quoteView{Label: chat.Visible(q.Label)}
 	for line := range strings.Lines(chat.Visible(q.Text)) { // which makes a line of what any kind of line end ends
 		line = strings.TrimSuffix(line, "\n")
 		v.Lines = append(v.Lines, quoteLine{Kind: lineKind(q.Diff, line), Text: line})
