@@ -43,7 +43,9 @@ type Config struct {
 	Commands []Command
 	Team     *Team
 	// Rooms are where the bot is to be asked, by platform; everywhere on a platform that is not in it.
-	Rooms   map[string][]string
+	Rooms map[string][]string
+	// Meter measures what each person asks; nil where nobody is held back.
+	Meter   *Meter
 	Journal *journal.Journal
 	Engine  carrier
 	// Apps are what a form lets people choose from; nil where they are typed.
@@ -62,12 +64,19 @@ type Router struct {
 	Config
 	commands  []Command
 	platforms map[string]platform
-	intake    chan string
+	intake    chan accepted
+	turns     turns
+}
+
+// accepted is a request that is stored, with what it cost its asker.
+type accepted struct {
+	delivery string
+	charge   charge
 }
 
 // NewRouter makes a router.
 func NewRouter(c Config) *Router {
-	return &Router{Config: c, commands: c.Commands, platforms: map[string]platform{}, intake: make(chan string, 256)}
+	return &Router{Config: c, commands: c.Commands, platforms: map[string]platform{}, intake: make(chan accepted, 256)}
 }
 
 // Add makes a platform's answers go through it. All platforms are added before Run.
@@ -80,33 +89,40 @@ func (r *Router) Receive(ctx context.Context, req chat.Request) (chat.Receipt, e
 		Platform: req.Room.Platform, Key: req.Key, Room: req.Room.ID, UserID: req.User.ID, UserName: req.User.Name,
 		Text: req.Text[:min(len(req.Text), chat.MaxLine)], Languages: req.Languages, ReceivedAt: r.Now(),
 	}
-	stored, repeat, err := r.Journal.Accept(ctx, d, r.wanted(ctx, req))
+	who, op := r.wanted(ctx, req)
+	cost := r.Meter.take(who, op, r.Now())
+	if cost.refused != nil {
+		op = nil
+	}
+	stored, repeat, err := r.Journal.Accept(ctx, d, op)
 	if err != nil {
 		return chat.Receipt{}, err
 	}
 	receipt := chat.Receipt{Delivery: stored.ID, Operation: stored.Operation, Repeat: repeat}
 	if repeat {
+		cost.giveBack()
 		return receipt, nil
 	}
 	select {
-	case r.intake <- stored.ID:
+	case r.intake <- accepted{delivery: stored.ID, charge: r.Meter.settle(cost)}:
 		return receipt, nil
 	case <-ctx.Done(): // it is stored: the next start takes it up
 		return receipt, nil
 	}
 }
 
-// wanted is the operation that a request asks for: none where it only reads, is not understood, or is not allowed.
-func (r *Router) wanted(ctx context.Context, req chat.Request) *journal.NewOperation {
+// wanted is who asks, a person or else an account, and the operation that a request asks for: none where it only reads, is
+// not understood, or is not allowed.
+func (r *Router) wanted(ctx context.Context, req chat.Request) (string, *journal.NewOperation) {
 	who, err := r.who(ctx, req.Room, req.User)
 	if err != nil {
-		return nil
+		return account(req.User), nil
 	}
 	c, a, err := r.parse(req.Text)
 	if err != nil || a.Change == nil || allow(who, c.Role) != nil {
-		return nil
+		return who.Name, nil
 	}
-	return &journal.NewOperation{Verb: c.Verb, App: a.Change.App.Name, Request: a.Request, Asker: account(req.User)}
+	return who.Name, &journal.NewOperation{Verb: c.Verb, App: a.Change.App.Name, Request: a.Request, Asker: account(req.User)}
 }
 
 // who is the person behind an account, if that person may talk to the bot there.
@@ -150,31 +166,31 @@ func (r *Router) Run(ctx context.Context) error {
 	taken := map[string]bool{}
 	for _, d := range left {
 		taken[d.ID] = true
-		under.Go(func() { r.handle(ctx, d.ID) })
+		under.Go(func() { r.handle(ctx, accepted{delivery: d.ID}) })
 	}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case id := <-r.intake:
-			if !taken[id] {
-				under.Go(func() { r.handle(ctx, id) })
+		case a := <-r.intake:
+			if !taken[a.delivery] {
+				under.Go(func() { r.handle(ctx, a) })
 			}
-			delete(taken, id)
+			delete(taken, a.delivery)
 		}
 	}
 }
 
 // handle answers one delivery. It is one of the two places that log errors and stop panics.
-func (r *Router) handle(ctx context.Context, id string) {
-	log := r.Log.With("id", id)
+func (r *Router) handle(ctx context.Context, a accepted) {
+	log := r.Log.With("id", a.delivery)
 	began := r.Now()
-	d, err := r.Journal.Delivery(ctx, id)
+	d, err := r.Journal.Delivery(ctx, a.delivery)
 	if err != nil {
 		log.ErrorContext(ctx, "read delivery", "error", err)
 		return
 	}
-	err = r.guarded(ctx, d)
+	err = r.guarded(ctx, d, a.charge)
 	if err != nil && ctx.Err() == nil && !errors.Is(err, journal.ErrLost) {
 		log.ErrorContext(ctx, "request went wrong", "operation", d.Operation, "error", err)
 		return
@@ -186,18 +202,26 @@ func (r *Router) handle(ctx context.Context, id string) {
 var errPanic = errors.New("panic")
 
 // guarded answers, and turns a panic into an answer too: whoever asked gets the number under which it is logged.
-func (r *Router) guarded(ctx context.Context, d journal.Delivery) (err error) {
+func (r *Router) guarded(ctx context.Context, d journal.Delivery, c charge) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			err = r.refuse(ctx, d, r.Catalog.For(append(d.Languages, r.Language)...), fmt.Errorf("%w: %v\n%s", errPanic, fault, debug.Stack()))
+			err = r.refuse(ctx, d, r.words(d), fmt.Errorf("%w: %v\n%s", errPanic, fault, debug.Stack()))
 		}
 	}()
+	if c.refused != nil {
+		return r.turnAway(ctx, d, c)
+	}
 	return r.answer(ctx, d)
+}
+
+// words are the asker's.
+func (r *Router) words(d journal.Delivery) lang.Words {
+	return r.Catalog.For(append(d.Languages, r.Language)...)
 }
 
 // answer understands a delivery and answers it. What goes wrong without words for the asker becomes a reference number.
 func (r *Router) answer(ctx context.Context, d journal.Delivery) error {
-	words := r.Catalog.For(append(d.Languages, r.Language)...)
+	words := r.words(d)
 	show := func(c chat.Card) error { return r.show(ctx, d, c) }
 	who, err := r.who(ctx, chat.Room{Platform: d.Platform, ID: d.Room}, userOf(d))
 	if err != nil {
@@ -216,6 +240,11 @@ func (r *Router) answer(ctx context.Context, d journal.Delivery) error {
 	if a.Answer == nil { // nobody could tell who asked when it was accepted, so there is no operation to carry out
 		return r.refuse(ctx, d, words, refusal.New(refusal.Role, "refused.unvouched", nil, a.Request))
 	}
+	done, err := r.turns.wait(ctx, who.Name)
+	if err != nil {
+		return err
+	}
+	defer done()
 	card, err := a.Answer(ctx, Ask{Person: who, Account: account(userOf(d)), Words: words, Delivery: d.ID})
 	if err != nil {
 		return r.refuse(ctx, d, words, err)
@@ -259,13 +288,15 @@ func (r *Router) refuse(ctx context.Context, d journal.Delivery, words lang.Word
 	} else {
 		refused = refusal.New(refusal.Internal, "failed.internal", lang.With{"Reference": d.ID})
 	}
-	entry := journal.Entry{
-		Actor: account(userOf(d)), Operation: d.Operation, Event: "refused", Code: string(refused.Code), Detail: shown(d.Text),
-	}
-	if audit := r.Journal.Audit(ctx, entry); audit != nil {
-		err = errors.Join(err, audit)
-	}
+	err = errors.Join(err, r.note(ctx, d, refused))
 	return errors.Join(err, r.show(ctx, d, r.Cards.Refused(words, refused)))
+}
+
+// note keeps a no in the audit.
+func (r *Router) note(ctx context.Context, d journal.Delivery, refused *refusal.Error) error {
+	return r.Journal.Audit(ctx, journal.Entry{
+		Actor: account(userOf(d)), Operation: d.Operation, Event: "refused", Code: string(refused.Code), Detail: shown(d.Text),
+	})
 }
 
 func userOf(d journal.Delivery) chat.User {
@@ -275,17 +306,7 @@ func userOf(d journal.Delivery) chat.User {
 // show stores a new version of a delivery's card and brings it to its room. A platform that cannot show it now does not
 // stop the work: the card is in the journal.
 func (r *Router) show(ctx context.Context, d journal.Delivery, c chat.Card) error {
-	c.Operation = d.Operation
-	text, err := json.Marshal(c)
-	if err != nil {
-		return fmt.Errorf("store card: %w", err)
-	}
-	// A waiting card is final for its asker and not for the bot: the delivery is taken up again after a restart.
-	state := journal.Unanswered
-	if c.State.Final() && c.State != chat.Waiting {
-		state = journal.Answered
-	}
-	version, err := r.Journal.Answer(ctx, d.ID, text, state)
+	m, err := r.store(ctx, d, c)
 	if err != nil {
 		return err
 	}
@@ -293,13 +314,27 @@ func (r *Router) show(ctx context.Context, d journal.Delivery, c chat.Card) erro
 	if !ok {
 		return nil
 	}
-	d.Card, d.Version = text, version
-	m, err := messageOf(d)
-	if err != nil {
-		return err
-	}
 	if err := p.Show(ctx, m); err != nil {
 		r.Log.WarnContext(ctx, "show card", "id", d.ID, "platform", d.Platform, "error", err)
 	}
 	return nil
+}
+
+// store keeps a new version of a delivery's card.
+func (r *Router) store(ctx context.Context, d journal.Delivery, c chat.Card) (chat.Message, error) {
+	c.Operation = d.Operation
+	text, err := json.Marshal(c)
+	if err != nil {
+		return chat.Message{}, fmt.Errorf("store card: %w", err)
+	}
+	// A waiting card is final for its asker and not for the bot: the delivery is taken up again after a restart.
+	state := journal.Unanswered
+	if c.State.Final() && c.State != chat.Waiting {
+		state = journal.Answered
+	}
+	d.Card = text
+	if d.Version, err = r.Journal.Answer(ctx, d.ID, text, state); err != nil {
+		return chat.Message{}, err
+	}
+	return messageOf(d)
 }

@@ -86,7 +86,7 @@ func start(t *testing.T, path string, engine *fakeEngine) *bot {
 	return startWith(t, path, engine, &fakePlatform{cards: map[string]chat.Card{}, final: make(chan chat.Card, 100)})
 }
 
-func startWith(t *testing.T, path string, engine *fakeEngine, platform *fakePlatform) *bot {
+func startWith(t *testing.T, path string, engine *fakeEngine, platform *fakePlatform, alter ...func(*handlers.Config)) *bot {
 	t.Helper()
 	j, err := journal.Open(t.Context(), "sqlite:"+path, time.Now)
 	if err != nil {
@@ -100,11 +100,15 @@ func startWith(t *testing.T, path string, engine *fakeEngine, platform *fakePlat
 	people := handlers.NewTeam(team)
 	verbs := []handlers.Command{handlers.Scale(), handlers.Freeze(j), handlers.Unfreeze(j, people), handlers.Ops(j, cards.Maker{CommitURL: link, ApplicationURL: link})}
 	b := &bot{engine: engine, journal: j, platform: platform}
-	b.router = handlers.NewRouter(handlers.Config{
+	config := handlers.Config{
 		Commands: append([]handlers.Command{handlers.Help(verbs)}, verbs...), Team: people, Journal: j, Engine: engine,
 		Catalog: catalog, Cards: cards.Maker{CommitURL: link, ApplicationURL: link}, Language: "en",
 		Log: slog.New(slog.DiscardHandler), Now: time.Now,
-	})
+	}
+	for _, a := range alter {
+		a(&config)
+	}
+	b.router = handlers.NewRouter(config)
 	b.router.Add(b.platform)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)

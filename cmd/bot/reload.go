@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rtbot/cmd/bot/config"
+	"rtbot/handlers"
 	"rtbot/handlers/change"
 )
 
@@ -16,6 +17,7 @@ const lookEvery = 5 * time.Second
 // apply puts what can change while the bot runs in place: the people and the policy.
 func (b *bot) apply(conf config.Config) {
 	b.team.Set(peopleOf(conf))
+	b.meter.Set(handlers.Pace{Requests: conf.Policy.RequestsPerMinute, Changes: conf.Policy.ChangesPerMinute})
 	b.policy.Store(&change.Policy{MaxReplicas: conf.Policy.MaxReplicas, Protected: conf.Policy.Protected, Own: []string{"rt-bot"}})
 }
 

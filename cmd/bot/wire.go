@@ -24,6 +24,7 @@ type bot struct {
 	argo    *argocd.Client
 	team    *handlers.Team
 	policy  atomic.Pointer[change.Policy]
+	meter   *handlers.Meter
 	router  *handlers.Router
 	web     *web.Server  // nil where it is off
 	slack   *slack.Slack // nil where there is none
@@ -48,7 +49,7 @@ func wire(ctx context.Context, conf config.Config, getenv func(string) string, l
 	if err != nil {
 		return nil, err
 	}
-	b := &bot{log: log, journal: j, argo: c.argo, team: handlers.NewTeam(handlers.People{}), ops: newOps(c.argo.Ready)}
+	b := &bot{log: log, journal: j, argo: c.argo, team: handlers.NewTeam(handlers.People{}), meter: handlers.NewMeter(handlers.Pace{}), ops: newOps(c.argo.Ready)}
 	b.apply(conf)
 	maker := cards.Maker{CommitURL: c.github.CommitURL, ApplicationURL: c.argo.ApplicationURL}
 	engine := change.New(change.Config{
@@ -58,7 +59,7 @@ func wire(ctx context.Context, conf config.Config, getenv func(string) string, l
 	})
 	b.router = handlers.NewRouter(handlers.Config{
 		Commands: commandList(engine, c, b.team, j, maker), Team: b.team, Journal: j, Engine: engine, Apps: engine, Catalog: catalog, Cards: maker,
-		Language: conf.Language, Log: log, Now: time.Now, Rooms: rooms(conf),
+		Language: conf.Language, Log: log, Now: time.Now, Rooms: rooms(conf), Meter: b.meter,
 	})
 	return b, b.platforms(conf, getenv, catalog)
 }

@@ -28,6 +28,7 @@ const (
 	Self    Code = "E_SELF"    // a person cannot approve their own request
 	Expired Code = "E_EXPIRED" // nobody decided in time
 	Channel Code = "E_CHANNEL" // the bot is not to be asked there
+	Limit   Code = "E_LIMIT"   // more than one person may ask in a minute
 
 	Frozen Code = "E_FROZEN" // changes are stopped for a while
 

@@ -98,8 +98,18 @@ func (c *Config) check(p *problems) {
 	c.checkRegistry(p)
 	c.checkWorkflow(p)
 	c.checkPeople(p)
+	c.checkPolicy(p)
+}
+
+func (c *Config) checkPolicy(p *problems) {
 	if c.Policy.MaxReplicas < 1 || c.Policy.MaxReplicas > 9999 {
 		p.at("policy.max_replicas", "want 1 to 9999")
+	}
+	if c.Policy.RequestsPerMinute < 1 || c.Policy.RequestsPerMinute > 100_000 {
+		p.at("policy.requests_per_minute", "want 1 to 100000")
+	}
+	if c.Policy.ChangesPerMinute < 1 || c.Policy.ChangesPerMinute > 100_000 {
+		p.at("policy.changes_per_minute", "want 1 to 100000")
 	}
 }
 

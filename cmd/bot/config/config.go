@@ -94,10 +94,12 @@ type Person struct {
 	Web    string `yaml:"web"`
 }
 
-// Policy is what changes need somebody's approval.
+// Policy is what changes need somebody's approval, and how much one person may ask.
 type Policy struct {
-	MaxReplicas int      `yaml:"max_replicas"`
-	Protected   []string `yaml:"protected"`
+	MaxReplicas       int      `yaml:"max_replicas"`
+	Protected         []string `yaml:"protected"`
+	RequestsPerMinute int      `yaml:"requests_per_minute"`
+	ChangesPerMinute  int      `yaml:"changes_per_minute"`
 }
 
 // Load reads the file at path. All problems come back in one error, a line each.
@@ -108,7 +110,7 @@ func Load(path string) (Config, error) {
 	}
 	c := Config{
 		Language: "en", Journal: "sqlite:rt.db", Web: Web{Listen: "127.0.0.1:8090"}, Ops: Ops{Listen: ":8081"},
-		GitHub: GitHub{Branch: "main"}, Policy: Policy{MaxReplicas: 20}, dir: filepath.Dir(path),
+		GitHub: GitHub{Branch: "main"}, Policy: Policy{MaxReplicas: 20, RequestsPerMinute: 30, ChangesPerMinute: 6}, dir: filepath.Dir(path),
 	}
 	if err := c.read(text); err != nil {
 		return Config{}, fmt.Errorf("%s is not right:\n%w", path, err)
