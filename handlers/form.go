@@ -81,7 +81,7 @@ func (r *Router) Form(ctx context.Context, req chat.Request) (chat.Form, bool) {
 		}
 	}
 	who, err := r.who(ctx, req.Room, req.User)
-	if err != nil || allow(who, c.Role) != nil {
+	if err != nil || allow(who, max(c.Role, Viewer)) != nil {
 		return chat.Form{}, false
 	}
 	words := r.Catalog.For(append(req.Languages, r.Language)...)

@@ -3,11 +3,13 @@ package handlers
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"rtbot/chat"
 	"rtbot/handlers/change"
 	"rtbot/handlers/refusal"
+	"rtbot/lang"
 )
 
 // Role is what a person may ask for. A higher role includes the lower ones.
@@ -92,9 +94,9 @@ func (t *Team) Now() People { return *t.current.Load() }
 // NameOf is the name of the person behind an account, as People.NameOf.
 func (t *Team) NameOf(account string) string { return t.Now().NameOf(account) }
 
-// allow refuses a person whose role is below the one that is needed.
+// allow refuses a person whose role is below the one that is needed. Nobody may do what needs no role: somebody forgot it.
 func allow(p Person, need Role) error {
-	if p.Role >= need {
+	if p.Role >= need && need > Nobody {
 		return nil
 	}
 	if need == Admin {
@@ -120,7 +122,37 @@ func (p People) isAdmin(account string) bool {
 
 // Gate decides about plans by the policy: a danger needs an admin other than the one who asked. The only admin confirms it
 // alone.
-type Gate struct{ Team *Team }
+type Gate struct {
+	Team *Team
+	// Vouch returns nil for a full member of a platform, and a refusal else; a nil Vouch vouches for everybody.
+	Vouch func(ctx context.Context, u chat.User) error
+}
+
+// Permit refuses what somebody asked for, or agreed to, who has lost the right to since.
+func (g Gate) Permit(ctx context.Context, asker, approver string) error {
+	if err := g.holds(ctx, asker, Operator); err != nil || approver == "" {
+		return err
+	}
+	return g.holds(ctx, approver, Admin)
+}
+
+// holds refuses where an account, as platform:id, has less than the role that is needed.
+func (g Gate) holds(ctx context.Context, account string, need Role) error {
+	platform, id, _ := strings.Cut(account, ":")
+	u := chat.User{Platform: platform, ID: id}
+	who, err := g.Team.Now().Who(u)
+	if err != nil || allow(who, need) != nil {
+		key := "refused.rights-asker"
+		if need == Admin {
+			key = "refused.rights-approver"
+		}
+		return refusal.New(refusal.Role, key, lang.With{"Who": g.Team.NameOf(account)})
+	}
+	if g.Vouch == nil {
+		return nil
+	}
+	return g.Vouch(ctx, u)
+}
 
 // Decide lets a plain change pass, and has a danger approved.
 func (g Gate) Decide(_ context.Context, asker string, p change.Plan) error {

@@ -135,17 +135,25 @@ func (r *Router) who(ctx context.Context, room chat.Room, u chat.User) (Person, 
 	if allowed := r.Rooms[room.Platform]; len(allowed) > 0 && !slices.Contains(allowed, channel) {
 		return Person{}, refusal.New(refusal.Channel, "refused.channel", nil)
 	}
+	if err := r.Vouch(ctx, u); err != nil {
+		return Person{}, err
+	}
+	return who, nil
+}
+
+// Vouch returns nil for a full member of a platform, or where the platform does not tell, and a refusal else.
+func (r *Router) Vouch(ctx context.Context, u chat.User) error {
 	v, ok := r.platforms[u.Platform].(voucher)
 	if !ok {
-		return who, nil
+		return nil
 	}
 	switch err := v.Vouch(ctx, u); {
 	case errors.Is(err, chat.ErrOutsider):
-		return Person{}, refusal.New(refusal.Role, "refused.outsider", nil)
+		return refusal.New(refusal.Role, "refused.outsider", nil)
 	case err != nil:
-		return Person{}, refusal.New(refusal.Role, "refused.unvouched", nil)
+		return refusal.New(refusal.Role, "refused.unvouched", nil)
 	}
-	return who, nil
+	return nil
 }
 
 // account names an account in the journal.
@@ -222,20 +230,19 @@ func (r *Router) words(d journal.Delivery) lang.Words {
 // answer understands a delivery and answers it. What goes wrong without words for the asker becomes a reference number.
 func (r *Router) answer(ctx context.Context, d journal.Delivery) error {
 	words := r.words(d)
-	show := func(c chat.Card) error { return r.show(ctx, d, c) }
-	who, err := r.who(ctx, chat.Room{Platform: d.Platform, ID: d.Room}, userOf(d))
-	if err != nil {
-		return errors.Join(r.abandon(ctx, d), r.refuse(ctx, d, words, err))
+	c, a, misread := r.parse(d.Text)
+	if d.Operation != "" { // it was allowed; before it changes something the engine has that checked again
+		return r.carry(ctx, d, a, words)
 	}
-	c, a, err := r.parse(d.Text)
+	who, err := r.who(ctx, chat.Room{Platform: d.Platform, ID: d.Room}, userOf(d))
+	if err == nil {
+		err = misread
+	}
 	if err == nil {
 		err = allow(who, c.Role)
 	}
-	if err != nil && d.Operation == "" {
+	if err != nil {
 		return r.refuse(ctx, d, words, err)
-	}
-	if d.Operation != "" {
-		return r.carry(ctx, d, a, words)
 	}
 	if a.Answer == nil { // nobody could tell who asked when it was accepted, so there is no operation to carry out
 		return r.refuse(ctx, d, words, refusal.New(refusal.Role, "refused.unvouched", nil, a.Request))
@@ -249,19 +256,7 @@ func (r *Router) answer(ctx context.Context, d journal.Delivery) error {
 	if err != nil {
 		return r.refuse(ctx, d, words, err)
 	}
-	return show(card)
-}
-
-// abandon ends the operation of somebody who may not ask any more, unless it has begun to change something.
-func (r *Router) abandon(ctx context.Context, d journal.Delivery) error {
-	if d.Operation == "" {
-		return nil
-	}
-	claim, op, err := r.Journal.Claim(ctx, d.Operation)
-	if err != nil || len(op.Steps) > 0 {
-		return err
-	}
-	return claim.End(ctx, string(change.Refused), op.Plan, journal.Entry{Actor: "bot", Event: "ended", Code: string(refusal.Role)})
+	return r.show(ctx, d, card)
 }
 
 // carry has a change carried out, and shows each new picture of it.

@@ -216,22 +216,6 @@ func TestWhereAndAsWhatOneMayNotAsk(t *testing.T) {
 	}
 }
 
-// Somebody who is no longer known when the bot is back has nothing carried out, and the operation does not stay open.
-func TestAnOperationOfSomebodyWhoWentAwayEnds(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "rt.db")
-	b := start(t, path, &fakeEngine{run: func(ctx context.Context, _ func(change.View)) error { <-ctx.Done(); return ctx.Err() }})
-	op := b.receive(t, "k", "bob", "/rt scale gitea 2").Operation
-	b.stop()
-	gone := &fakePlatform{cards: map[string]chat.Card{}, final: make(chan chat.Card, 1), vouch: chat.ErrOutsider}
-	again := startWith(t, path, &fakeEngine{}, gone)
-	if card := <-gone.final; card.State != chat.Refused {
-		t.Errorf("got %s %q", card.State, card.Title)
-	}
-	if stored, err := again.journal.Operation(t.Context(), op); err != nil || stored.State != journal.Ended || len(again.engine.runs) != 0 {
-		t.Errorf("the operation is %s, error %v, and %d changes ran", stored.State, err, len(again.engine.runs))
-	}
-}
-
 func TestARedeliveryIsNotDoneTwice(t *testing.T) {
 	b := fresh(t)
 	first := b.receive(t, "k", "alice", "/rt scale gitea 2")

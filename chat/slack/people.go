@@ -13,7 +13,7 @@ import (
 
 const (
 	// profileAge is how long what Slack says of a person is believed.
-	profileAge = 5 * time.Minute
+	profileAge = time.Minute
 	// profileTime is how long asking for it may take before a request is stored without it.
 	profileTime = 800 * time.Millisecond
 	// mostProfiles bounds how many are remembered.

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"rtbot/chat"
 	"rtbot/chat/slack"
 	"rtbot/chat/web"
 	"rtbot/cmd/bot/config"
@@ -54,7 +55,7 @@ func wire(ctx context.Context, conf config.Config, getenv func(string) string, l
 	maker := cards.Maker{CommitURL: c.github.CommitURL, ApplicationURL: c.argo.ApplicationURL}
 	engine := change.New(change.Config{
 		Repository: c.github, Argo: c.argo, Cluster: c.cluster, Journal: j,
-		Gate: handlers.Gate{Team: b.team}, Key: key, Name: b.team.NameOf, Now: time.Now, Patience: time.Hour,
+		Gate: handlers.Gate{Team: b.team, Vouch: b.vouch}, Key: key, Name: b.team.NameOf, Now: time.Now, Patience: time.Hour,
 		Policy: func() change.Policy { return *b.policy.Load() },
 	})
 	b.router = handlers.NewRouter(handlers.Config{
@@ -63,6 +64,9 @@ func wire(ctx context.Context, conf config.Config, getenv func(string) string, l
 	})
 	return b, b.platforms(conf, getenv, catalog)
 }
+
+// vouch asks the platforms, which are there once everything is wired.
+func (b *bot) vouch(ctx context.Context, u chat.User) error { return b.router.Vouch(ctx, u) }
 
 // platforms adds the places where people talk.
 func (b *bot) platforms(conf config.Config, getenv func(string) string, catalog *lang.Catalog) (err error) {

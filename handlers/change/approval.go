@@ -35,11 +35,11 @@ var ErrNotWaiting = errors.New("the operation waits for no decision")
 
 // Decision is what a person says to a plan that waits.
 type Decision struct {
-	Answer Answer
+	Answer Answer `json:"answer"`
 	// By is who decided, as platform:id.
-	By string
+	By string `json:"by"`
 	// Name is how that person is called.
-	Name string
+	Name string `json:"name"`
 }
 
 // Answer is yes, no, or never mind.
@@ -105,14 +105,27 @@ func (r *run) await(ctx context.Context, by Decider) (hash string, err error) {
 	r.view.Outcome, r.view.Decider = Awaiting, by
 	r.show(r.view)
 	d, err := r.decision(ctx, answers)
+	r.view.Decision = d
 	if err != nil {
-		return "", r.fail(ctx, StepApprove, err)
+		return "", r.decline(ctx, d, err)
 	}
 	r.view.Outcome = Going
 	if err := r.claim.Allow(ctx, journal.Entry{Actor: d.By, Detail: r.view.Plan.Hash}); err != nil {
 		return "", err
 	}
 	return r.view.Plan.Hash, r.done(ctx, StepApprove, d)
+}
+
+// decline journals that nobody agreed: that somebody said no, in that person's name, or that nobody decided in time.
+func (r *run) decline(ctx context.Context, d Decision, err error) error {
+	if d.By == "" {
+		return r.fail(ctx, StepApprove, err)
+	}
+	entry := journal.Entry{Actor: d.By, Operation: r.op.ID, Event: "refused", Code: string(refusal.Role), Detail: string(d.Answer)}
+	if audit := r.Journal.Audit(ctx, entry); audit != nil {
+		return errors.Join(audit, err)
+	}
+	return r.failWith(ctx, StepApprove, d, err)
 }
 
 func (r *run) decision(ctx context.Context, answers <-chan Decision) (Decision, error) {

@@ -52,7 +52,7 @@ func TestADangerIsDoneOnlyWhenSomebodyAgrees(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			w.gate.err = change.ErrNeedsApproval
+			w.gate = fakeGate{err: change.ErrNeedsApproval}
 			got := w.decideWhen(w.ask("k"), change.Decision{Answer: test.answer, By: "web:dave", Name: "dave"}, func() { test.before(w) })
 			key := ""
 			if got.Refused != nil {
@@ -67,7 +67,7 @@ func TestADangerIsDoneOnlyWhenSomebodyAgrees(t *testing.T) {
 
 func TestAnApprovalThatCameBeforeAKillStillCounts(t *testing.T) {
 	w := newWorld(t)
-	w.gate.err = change.ErrNeedsApproval
+	w.gate = fakeGate{err: change.ErrNeedsApproval}
 	op := w.ask("k")
 	engine := w.engine()
 	ctx, kill := context.WithCancel(t.Context())
@@ -90,7 +90,7 @@ func TestAnApprovalThatCameBeforeAKillStillCounts(t *testing.T) {
 
 func TestNobodyDecidesInTime(t *testing.T) {
 	w := newWorld(t)
-	w.gate.err = change.ErrNeedsApproval
+	w.gate = fakeGate{err: change.ErrNeedsApproval}
 	op := w.ask("k")
 	ctx, kill := context.WithCancel(t.Context())
 	_ = w.engine().Run(ctx, op, request("gitea", 2), func(v change.View) {
@@ -108,7 +108,7 @@ func TestNobodyDecidesInTime(t *testing.T) {
 // The only admin says again that it is meant: an approval, by a button, is not enough.
 func TestTheOnlyAdminConfirms(t *testing.T) {
 	w := newWorld(t)
-	w.gate.err = change.ErrNeedsConfirmation
+	w.gate = fakeGate{err: change.ErrNeedsConfirmation}
 	op, engine := w.ask("k"), w.engine()
 	var last change.View
 	err := engine.Run(t.Context(), op, request("gitea", 2), func(v change.View) {
@@ -131,7 +131,7 @@ func TestTheOnlyAdminConfirms(t *testing.T) {
 
 func TestAnApprovalCannotBeConfirmed(t *testing.T) {
 	w := newWorld(t)
-	w.gate.err = change.ErrNeedsApproval
+	w.gate = fakeGate{err: change.ErrNeedsApproval}
 	op, engine := w.ask("k"), w.engine()
 	ctx, kill := context.WithCancel(t.Context())
 	defer kill()

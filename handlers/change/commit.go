@@ -33,6 +33,9 @@ func (r *run) write(ctx context.Context) error {
 	if found, err := r.written(ctx); found || err != nil {
 		return err
 	}
+	if err := r.permitted(ctx); err != nil {
+		return err
+	}
 	agreed := r.agreed()
 	for range mostAttempts {
 		err := r.attempt(ctx, agreed)
@@ -87,7 +90,19 @@ func (r *run) attempt(ctx context.Context, agreed string) error {
 			return err
 		}
 	}
+	if err := r.permitted(ctx); err != nil {
+		return err
+	}
 	return r.commit(ctx, plan)
+}
+
+// permitted asks whether whoever asked, and whoever agreed, may still do so.
+func (r *run) permitted(ctx context.Context) error {
+	approver := ""
+	if r.view.state(StepApprove) == Done {
+		approver = r.view.Decision.By
+	}
+	return r.Gate.Permit(ctx, r.op.Asker, approver)
 }
 
 // thawed refuses while changes are stopped, also what was approved before.

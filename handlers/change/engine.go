@@ -42,12 +42,15 @@ type rollouts interface {
 	Rollout(ctx context.Context, o k8sops.Object) iter.Seq2[k8sops.Rollout, error]
 }
 
-// Gate decides whether a plan may be done: at once, or after somebody else agrees.
+// Gate decides whether a plan may be done: at once, or after somebody else agrees. It is asked again before the commit.
 type Gate interface {
 	// Decide returns nil where the plan may go on, ErrNeedsApproval where another person must agree first,
 	// ErrNeedsConfirmation where there is no other and the asker must say so again, and a
 	// *refusal.Error where it may not.
 	Decide(ctx context.Context, asker string, p Plan) error
+	// Permit returns nil while whoever asked may still ask for changes, and whoever agreed (an account, or nobody) may still
+	// agree, and a *refusal.Error else: rights can be withdrawn while an operation waits.
+	Permit(ctx context.Context, asker, approver string) error
 }
 
 // Config is what an Engine works with.

@@ -46,13 +46,22 @@ func Recall(op journal.Operation) (View, error) {
 	}
 	for _, s := range op.Steps {
 		v.mark(s.Name, stepStates[s.State], s.BeganAt, s.EndedAt)
-		if s.Name == StepCommit && s.State == journal.Done {
-			if err := json.Unmarshal(s.Detail, &v.Commit); err != nil {
-				return View{}, fmt.Errorf("read commit of %s: %w", op.ID, err)
-			}
+		if err := v.recall(s); err != nil {
+			return View{}, fmt.Errorf("read %s of %s: %w", s.Name, op.ID, err)
 		}
 	}
 	return v, nil
+}
+
+// recall takes up what a step left behind: who decided, and the commit.
+func (v *View) recall(s journal.Step) error {
+	switch {
+	case s.Name == StepCommit && s.State == journal.Done:
+		return json.Unmarshal(s.Detail, &v.Commit)
+	case s.Name == StepApprove && s.State != journal.Intended:
+		return json.Unmarshal(s.Detail, &v.Decision)
+	}
+	return nil
 }
 
 // sought is where the commit of an operation is looked for that may have been sent before.

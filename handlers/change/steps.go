@@ -57,7 +57,12 @@ func (r *run) fail(ctx context.Context, name string, err error) error {
 	if !worded {
 		return err
 	}
-	detail, jsonErr := json.Marshal(refused)
+	return r.failWith(ctx, name, refused, err)
+}
+
+// failWith journals that a step ended badly, with what is to be known of it.
+func (r *run) failWith(ctx context.Context, name string, why any, err error) error {
+	detail, jsonErr := json.Marshal(why)
 	if jsonErr != nil {
 		return fmt.Errorf("store failure of %s: %w", name, jsonErr)
 	}

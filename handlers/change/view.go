@@ -15,6 +15,8 @@ type View struct {
 	Outcome   Outcome
 	// Decider is who has to decide while the outcome is Awaiting.
 	Decider Decider
+	// Decision is what was decided about the plan; empty where nobody had to, or has yet.
+	Decision Decision
 	// Plan is empty until it was made.
 	Plan  Plan
 	Steps []Step

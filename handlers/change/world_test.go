@@ -44,14 +44,14 @@ type world struct {
 	argo    *fakeArgo
 	cluster *fakeCluster
 	journal *journal.Journal
-	gate    fakeGate
+	gate    change.Gate
 	now     func() time.Time
 	start   string
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, gitDir: filepath.Join(t.TempDir(), "forge.git"), now: time.Now}
+	w := &world{t: t, gitDir: filepath.Join(t.TempDir(), "forge.git"), now: time.Now, gate: fakeGate{}}
 	files := map[string]string{giteaFile: gitea, "k8s/03-apps/web.yaml": strings.ReplaceAll(gitea, "gitea", "web")}
 	if err := githubtest.Create(t.Context(), w.gitDir, "main", files, time.Now()); err != nil {
 		t.Fatal(err)
@@ -263,5 +263,7 @@ func (f *fakeCluster) Rollout(context.Context, k8sops.Object) iter.Seq2[k8sops.R
 type fakeGate struct{ err error }
 
 func (g fakeGate) Decide(context.Context, string, change.Plan) error { return g.err }
+
+func (fakeGate) Permit(context.Context, string, string) error { return nil }
 
 var errStop = errors.New("the process is killed")
