@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"time"
 
 	"rtbot/chat"
 	"rtbot/handlers/change"
@@ -22,11 +23,15 @@ type viewer interface {
 	Operation(w lang.Words, v change.View) chat.Card
 }
 
+// namer knows the people behind accounts.
+type namer interface{ NameOf(account string) string }
+
 // mostOps is how many operations the list shows.
 const mostOps = 20
 
 // Ops is the verb that lists what was changed, newest first, or shows one operation.
-func Ops(ops operationLister, cards viewer) Command {
+func Ops(ops operationLister, cards viewer, team namer) Command {
+	one := oneOp{ops: ops, cards: cards, team: team}
 	parse := func(words []string) (Action, error) {
 		if len(words) == 0 {
 			return Action{Request: "ops", Answer: func(ctx context.Context, a Ask) (chat.Card, error) { return listOps(ctx, a, ops) }}, nil
@@ -36,7 +41,7 @@ func Ops(ops operationLister, cards viewer) Command {
 			return Action{}, err
 		}
 		return Action{Request: "ops " + id, Answer: func(ctx context.Context, a Ask) (chat.Card, error) {
-			return oneOp(ctx, a, ops, cards, id)
+			return one.show(ctx, a, id)
 		}}, nil
 	}
 	return Command{
@@ -60,14 +65,24 @@ func listOps(ctx context.Context, a Ask, ops operationLister) (chat.Card, error)
 	}}
 	for _, op := range found {
 		card.Table.Rows = append(card.Table.Rows, []string{
-			op.ID, op.CreatedAt.Format("2006-01-02 15:04:05Z07:00"), op.Asker, op.Request, outcomeName(w, op),
+			op.ID, op.CreatedAt.Format(clock), op.Asker, op.Request, outcomeName(w, op),
 		})
 	}
 	return card, nil
 }
 
-func oneOp(ctx context.Context, a Ask, ops operationReader, cards viewer, id string) (chat.Card, error) {
-	op, err := ops.Operation(ctx, id)
+// clock is how times stand in lists.
+const clock = "2006-01-02 15:04:05Z07:00"
+
+// oneOp shows one operation, with who asked for it and who decided.
+type oneOp struct {
+	ops   operationReader
+	cards viewer
+	team  namer
+}
+
+func (o oneOp) show(ctx context.Context, a Ask, id string) (chat.Card, error) {
+	op, err := o.ops.Operation(ctx, id)
 	if errors.Is(err, journal.ErrNotFound) {
 		return chat.Card{}, refusal.New(refusal.Operation, "refused.no-operation", lang.With{"Operation": id}, "ops")
 	}
@@ -78,10 +93,32 @@ func oneOp(ctx context.Context, a Ask, ops operationReader, cards viewer, id str
 	if err != nil {
 		return chat.Card{}, err
 	}
-	card := cards.Operation(a.Words, view)
+	card := o.cards.Operation(a.Words, view)
+	card.Facts = append(o.people(a.Words, op, view), card.Facts...)
 	card.State = chat.Answered
 	card.Text = append([]string{op.Request + ": " + outcomeName(a.Words, op)}, card.Text...)
 	return card, nil
+}
+
+// people are who asked and who decided, and when.
+func (o oneOp) people(w lang.Words, op journal.Operation, v change.View) []chat.Fact {
+	fact := func(key, account, name string, at time.Time) chat.Fact {
+		if name != account {
+			name += " (" + account + ")"
+		}
+		return chat.Fact{Label: w.Say(key, nil), Value: name + ", " + at.UTC().Format(clock)}
+	}
+	facts := []chat.Fact{fact("ops.asked", op.Asker, o.team.NameOf(op.Asker), op.CreatedAt)}
+	for _, s := range v.Steps {
+		if s.Name == change.StepApprove && v.Decision.By != "" {
+			facts = append(facts, fact(decisionKeys[v.Decision.Answer], v.Decision.By, v.Decision.Name, s.Ended))
+		}
+	}
+	return facts
+}
+
+var decisionKeys = map[change.Answer]string{
+	change.Approve: "ops.approved", change.Confirm: "ops.confirmed", change.Decline: "ops.refused", change.Withdraw: "ops.withdrawn",
 }
 
 // outcomeName says in a word how an operation stands.

@@ -20,7 +20,7 @@ type understood struct {
 }
 
 func parser() *Router {
-	verbs := []Command{Scale(), Ops(nil, nil), Approve(nil, nil), Status(nil, nil, nil), Freeze(nil)}
+	verbs := []Command{Scale(), Ops(nil, nil, nil), Approve(nil, nil), Status(nil, nil, nil), Freeze(nil)}
 	return NewRouter(Config{Commands: append([]Command{Help(verbs)}, verbs...)})
 }
 

@@ -26,7 +26,7 @@ import (
 type fakeEngine struct {
 	mu   sync.Mutex
 	runs []string
-	run  func(ctx context.Context, show func(change.View)) error
+	run  func(ctx context.Context, op string, show func(change.View)) error
 }
 
 func (f *fakeEngine) Run(ctx context.Context, op string, req change.Request, show func(change.View)) error {
@@ -34,7 +34,7 @@ func (f *fakeEngine) Run(ctx context.Context, op string, req change.Request, sho
 	f.runs = append(f.runs, req.Line(req.App))
 	f.mu.Unlock()
 	if f.run != nil {
-		return f.run(ctx, show)
+		return f.run(ctx, op, show)
 	}
 	show(change.View{Operation: op, Outcome: change.Verified, Plan: change.Plan{Field: "replicas", New: "2"}})
 	return nil
@@ -98,7 +98,7 @@ func startWith(t *testing.T, path string, engine *fakeEngine, platform *fakePlat
 	}
 	link := func(s string) string { return "https://example.org/" + s }
 	people := handlers.NewTeam(team)
-	verbs := []handlers.Command{handlers.Scale(), handlers.Freeze(j), handlers.Unfreeze(j, people), handlers.Ops(j, cards.Maker{CommitURL: link, ApplicationURL: link})}
+	verbs := []handlers.Command{handlers.Scale(), handlers.Freeze(j), handlers.Unfreeze(j, people), handlers.Ops(j, cards.Maker{CommitURL: link, ApplicationURL: link}, people)}
 	b := &bot{engine: engine, journal: j, platform: platform}
 	config := handlers.Config{
 		Commands: append([]handlers.Command{handlers.Help(verbs)}, verbs...), Team: people, Journal: j, Engine: engine,
@@ -229,7 +229,7 @@ func TestARedeliveryIsNotDoneTwice(t *testing.T) {
 
 func TestWhatWasUnderWayGoesOnAfterARestart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "rt.db")
-	hang := &fakeEngine{run: func(ctx context.Context, show func(change.View)) error {
+	hang := &fakeEngine{run: func(ctx context.Context, _ string, show func(change.View)) error {
 		show(change.View{})
 		<-ctx.Done()
 		return ctx.Err()
@@ -248,7 +248,7 @@ func TestWhatWasUnderWayGoesOnAfterARestart(t *testing.T) {
 }
 
 func TestAPanicIsAnswered(t *testing.T) {
-	engine := &fakeEngine{run: func(context.Context, func(change.View)) error { panic("nobody thought of this") }}
+	engine := &fakeEngine{run: func(context.Context, string, func(change.View)) error { panic("nobody thought of this") }}
 	b := start(t, filepath.Join(t.TempDir(), "rt.db"), engine)
 	card := b.ask(t, "alice", "/rt scale gitea 2")
 	if card.State != chat.Failed || !strings.Contains(card.Title, "Something went wrong inside the bot. Reference ") {

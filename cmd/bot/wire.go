@@ -98,7 +98,7 @@ func commandList(engine *change.Engine, c clients, team *handlers.Team, j *journ
 	verbs := []handlers.Command{
 		handlers.Status(engine, c.argo, c.cluster),
 		handlers.Scale(),
-		handlers.Ops(j, maker),
+		handlers.Ops(j, maker, team),
 		handlers.Approve(engine, j),
 		handlers.Refuse(engine, j),
 		handlers.Cancel(engine, j),
