@@ -33,9 +33,6 @@ func (r *run) write(ctx context.Context) error {
 	if found, err := r.written(ctx); found || err != nil {
 		return err
 	}
-	if err := r.permitted(ctx); err != nil {
-		return err
-	}
 	agreed := r.agreed()
 	for range mostAttempts {
 		err := r.attempt(ctx, agreed)
@@ -55,12 +52,15 @@ func (r *run) write(ctx context.Context) error {
 	return refusal.New(refusal.Changed, "refused.branch-busy", lang.With{"Attempts": mostAttempts})
 }
 
-// written finds the commit of an earlier process, where one had begun to commit.
+// written finds the commit of an earlier process, where one had begun to commit. Where there is none, whoever asked must
+// still have the right to.
 func (r *run) written(ctx context.Context) (bool, error) {
-	if r.view.state(StepCommit) != Running {
-		return false, nil
+	if r.view.state(StepCommit) == Running {
+		if found, err := r.adopt(ctx); found || err != nil {
+			return found, err
+		}
 	}
-	return r.adopt(ctx)
+	return false, r.permitted(ctx)
 }
 
 // agreed is the hash of the plan that somebody approved.
