@@ -17,6 +17,8 @@ GOLANGCI_VERSION := v2.15.0
 GOLANGCI := $(CURDIR)/bin/golangci-lint-$(GOLANGCI_VERSION)/golangci-lint
 
 FUZZTIME ?= 30s
+DELIVERIES ?= 10000
+SEED ?= 0
 
 # What is to be said, as it was typed: a $ in it is not make's.
 override SAY := $(value SAY)
@@ -79,6 +81,11 @@ golden: ## rewrites the goldens; read their diff before it is committed
 .PHONY: fuzz
 fuzz: ## each fuzz test for FUZZTIME (30s)
 	@tools/fuzz $(FUZZTIME)
+
+# An hour or so: what is edited in Slack is edited at Slack's pace. SEED repeats a run.
+.PHONY: soak
+soak: ## 10,000 deliveries with redeliveries, lost connections and kill -9 at random (DELIVERIES, SEED)
+	go test ./handlers/change -run TestNothingIsLostOrDoneTwice -count=1 -v -timeout 3h -deliveries $(DELIVERIES) -seed $(SEED)
 
 .PHONY: bench
 bench: lab build ## the measurements, on the lab, beside the same calls made bare
