@@ -39,7 +39,7 @@ func TestWhatIsUnderstood(t *testing.T) {
 		"/rt scale rt/statefulset/gitea 2": {"scale", "scale rt/statefulset/gitea 2", change.AppName{Namespace: "rt", Kind: "StatefulSet", Name: "gitea"}, replicas(2)},
 		"":                                 {Verb: "help", Request: "help"},
 		"/rt":                              {Verb: "help", Request: "help"},
-		strings.Repeat(" ", 400):           {Verb: "help", Request: "help"},
+		strings.Repeat(" ", 4000):          {Verb: "help", Request: "help"},
 		"/rt help SCALE":                   {Verb: "help", Request: "help scale"},
 		"/rt ops":                          {Verb: "ops", Request: "ops"},
 		"/rt ops k7f3q2mz":                 {Verb: "ops", Request: "ops k7f3q2mz"},

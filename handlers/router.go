@@ -87,7 +87,7 @@ func (r *Router) Add(p platform) { r.platforms[p.Name()] = p }
 func (r *Router) Receive(ctx context.Context, req chat.Request) (chat.Receipt, error) {
 	d := journal.Delivery{
 		Platform: req.Room.Platform, Key: req.Key, Room: req.Room.ID, UserID: req.User.ID, UserName: req.User.Name,
-		Text: req.Text[:min(len(req.Text), chat.MaxLine)], Languages: req.Languages, ReceivedAt: r.Now(),
+		Text: kept(req.Text), Languages: req.Languages, ReceivedAt: r.Now(),
 	}
 	who, op := r.wanted(ctx, req)
 	cost := r.Meter.take(who, op, r.Now())

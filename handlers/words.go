@@ -19,6 +19,9 @@ func split(line string) ([]string, error) {
 	if !utf8.ValidString(line) || strings.ContainsRune(line, 0) {
 		return nil, refusal.Misread(refusal.Encoding, "misread.encoding", nil)
 	}
+	if strings.TrimFunc(line, unicode.IsSpace) == "" {
+		return nil, nil // however many blanks
+	}
 	if utf8.RuneCountInString(line) > maxRunes {
 		return nil, refusal.Misread(refusal.Length, "misread.length", lang.With{"Max": maxRunes})
 	}
@@ -74,6 +77,15 @@ func (s *splitter) end() {
 	}
 	s.word.Reset()
 	s.inWord = false
+}
+
+// kept is as much of a line as is stored: a longer one is refused for its length, and not for a character cut in two.
+func kept(line string) string {
+	most := min(len(line), chat.MaxLine)
+	for most < len(line) && most > 0 && !utf8.RuneStart(line[most]) {
+		most--
+	}
+	return line[:most]
 }
 
 // shown is somebody's input as it is repeated to them: at most 64 characters, with controls made visible.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
@@ -20,6 +19,7 @@ import (
 	"rtbot/chat"
 	"rtbot/chat/slack"
 	"rtbot/chat/slack/slacktest"
+	"rtbot/chat/web"
 	"rtbot/handlers"
 	"rtbot/handlers/cards"
 	"rtbot/handlers/change"
@@ -36,6 +36,8 @@ type office struct {
 	router  *handlers.Router
 	team    *handlers.Team
 	server  *slacktest.Server
+	slack   *slack.Slack
+	web     *web.Server
 
 	mu      sync.Mutex
 	effects int
@@ -77,6 +79,7 @@ func openOffice(t *testing.T) *office {
 	if o.journal, err = journal.Open(t.Context(), "sqlite:"+o.path, time.Now); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = o.journal.Close() })
 	catalog, err := lang.Load()
 	if err != nil {
 		t.Fatal(err)
@@ -86,25 +89,30 @@ func openOffice(t *testing.T) *office {
 		Journal: o.journal, Engine: o, Catalog: catalog, Language: "en", Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Rooms: map[string][]string{slack.Platform: {"C1"}},
 	})
-	o.router.Add(slack.New(slack.Config{
-		AppToken: slacktest.AppToken, BotToken: slacktest.BotToken, APIURL: listener.URL + "/api", Now: time.Now,
-		Words: func(...string) func(string) string { return key },
-	}, o.router, slog.New(slog.DiscardHandler)))
-	o.run()
+	quiet := slog.New(slog.DiscardHandler)
+	o.slack = slack.New(slack.Config{AppToken: slacktest.AppToken, BotToken: slacktest.BotToken, APIURL: listener.URL + "/api", Now: time.Now, Words: func(...string) func(string) string { return key }}, o.router, quiet)
+	words := func(...string) (string, func(string) string) { return "en", key }
+	o.web, err = web.New(web.Config{Listen: "127.0.0.1:0", Trust: web.TrustNames, Room: "web", NotFound: journal.ErrNotFound, Now: time.Now}, o.router, words, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.router.Add(o.slack)
+	o.router.Add(o.web)
+	o.run(o.router.Run)
 	return o
 }
 
 // key says the key of a sentence in its place.
 func key(k string) string { return k }
 
-// run runs the router until the test ends.
-func (o *office) run() {
+// run runs a part until the test ends.
+func (o *office) run(part func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(o.t.Context()))
 	done := make(chan error, 1)
-	go func() { done <- o.router.Run(ctx) }()
+	go func() { done <- part(ctx) }()
 	o.t.Cleanup(func() {
 		cancel()
-		if err := errors.Join(<-done, o.journal.Close()); err != nil {
+		if err := <-done; err != nil {
 			o.t.Error(err)
 		}
 	})
@@ -153,21 +161,27 @@ func (o *office) says(u chat.User, room, line string) (card chat.Card, effects i
 	if err != nil {
 		o.t.Fatal(err)
 	}
+	card = o.final(r.Delivery).Card
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return card, o.effects - before
+}
+
+// final waits for the final answer to a delivery.
+func (o *office) final(delivery string) chat.Message {
+	o.t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for range tick.C {
-		m, err := o.router.Message(o.t.Context(), r.Delivery)
+	for {
+		m, err := o.router.Message(o.t.Context(), delivery)
 		if err != nil {
 			o.t.Fatal(err)
 		}
 		if m.Card.State.Final() {
-			card = m.Card
-			break
+			return m
 		}
+		<-tick.C
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return card, o.effects - before
 }
 
 // audited counts the rows of the audit in which an account is refused with a code.
