@@ -82,6 +82,7 @@ func answering(t *testing.T, dir string, j *journal.Journal, log *slog.Logger) *
 			Object: gitops.Object{Group: "apps", Kind: "Deployment", Namespace: "rt", Name: fmt.Sprintf("app-%d", i)}, Sync: argocd.Synced,
 		})
 	}
+	app.Revision = w.git("rev-parse", "main") // Argo CD lives on, and knows what it compared
 	w.argo = &fakeArgo{world: w, app: app}
 	w.cluster = &fakeCluster{rollouts: []k8sops.Rollout{{Generation: 2, Desired: 2, Updated: 2, Ready: 2, Complete: true}}}
 	team := handlers.NewTeam(handlers.People{Known: []handlers.Person{

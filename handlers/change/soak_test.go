@@ -63,6 +63,7 @@ type soak struct {
 	changes []int // the deliveries that ask for a change
 	again   int
 	kills   int
+	open    string // what Slack shows of what is waited for
 }
 
 func newSoak(t *testing.T) *soak {
@@ -165,7 +166,13 @@ func (s *soak) try(say slacktest.Say) error {
 func (s *soak) settle() {
 	s.t.Helper()
 	for i := range *deliveries {
-		s.eventually(fmt.Sprintf("delivery %d is answered", i), func() bool { return s.answered(i) > 0 })
+		s.eventually(fmt.Sprintf("delivery %d is answered", i), func() bool {
+			if s.answered(i) > 0 {
+				return true
+			}
+			s.open = fmt.Sprintf("%+v", s.slack.Messages(fmt.Sprintf("C%d", i)))
+			return false
+		})
 	}
 }
 
@@ -230,9 +237,13 @@ func (s *soak) judgeChanges(j *journal.Journal) {
 	verified := 0
 	for _, op := range ops {
 		want := 0
-		if op.Outcome == string(change.Verified) {
+		switch change.Outcome(op.Outcome) {
+		case change.Verified:
 			want = 1
 			verified++
+		case change.Failed:
+			want = 1
+		case change.Already, change.Refused, change.Awaiting, change.Going:
 		}
 		if commits[op.ID] != want || op.State != journal.Ended {
 			s.t.Errorf("%s (%s) is %s, %s, with %d commits", op.ID, op.Request, op.State, op.Outcome, commits[op.ID])
@@ -254,7 +265,7 @@ func (s *soak) eventually(what string, holds func() bool) {
 		case <-tick.C:
 		case <-late.C:
 			text, _ := io.ReadAll(&s.log)
-			s.t.Fatalf("%s: not within 5m\n%s", what, text[max(0, len(text)-4000):])
+			s.t.Fatalf("%s: not within 5m: %.3000s\n%s", what, s.open, text[max(0, len(text)-4000):])
 		}
 	}
 }
