@@ -20,6 +20,8 @@ type Delivery struct {
 	Text       string
 	Languages  []string
 	ReceivedAt time.Time
+	// Doubt is what keeps the platform from vouching for the line; empty where nothing does.
+	Doubt string
 	// Operation is the change that the request asks for; empty where it only asks to read.
 	Operation string
 	// Message is the platform's own name for the message that carries the answer; empty before it was posted.
@@ -44,21 +46,9 @@ type NewOperation struct {
 // Accept stores a delivery and the operation that it asks for (nil where it asks for none) in one transaction, with the
 // audit's row. A key that is stored already changes nothing: the stored delivery comes back, and repeat is true.
 func (j *Journal) Accept(ctx context.Context, d Delivery, op *NewOperation) (stored Delivery, repeat bool, err error) {
-	d.ID = newID()
-	if op != nil {
-		d.Operation = newID()
-	}
 	err = j.tx(ctx, func(tx *sql.Tx) error {
-		known, err := readDelivery(tx.QueryRowContext(ctx, selectDelivery+` WHERE platform = $1 AND key = $2`, d.Platform, d.Key))
-		if err == nil {
-			stored, repeat = known, true
-			return nil
-		}
-		if !errors.Is(err, ErrNotFound) {
-			return err
-		}
-		stored = d
-		return j.insert(ctx, tx, d, op)
+		stored, repeat, err = j.accept(ctx, tx, Asked{Delivery: d, Operation: op})
+		return err
 	})
 	if err != nil {
 		return Delivery{}, false, fmt.Errorf("accept delivery: %w", err)
@@ -66,11 +56,28 @@ func (j *Journal) Accept(ctx context.Context, d Delivery, op *NewOperation) (sto
 	return stored, repeat, nil
 }
 
+func (j *Journal) accept(ctx context.Context, tx *sql.Tx, a Asked) (stored Delivery, repeat bool, err error) {
+	d := a.Delivery
+	known, err := readDelivery(tx.QueryRowContext(ctx, selectDelivery+` WHERE platform = $1 AND key = $2`, d.Platform, d.Key))
+	if err == nil {
+		return known, true, nil
+	}
+	if !errors.Is(err, ErrNotFound) {
+		return Delivery{}, false, err
+	}
+	d.ID = newID()
+	if a.Operation != nil {
+		d.Operation = newID()
+	}
+	return d, false, j.insert(ctx, tx, d, a.Operation)
+}
+
 func (j *Journal) insert(ctx context.Context, tx *sql.Tx, d Delivery, op *NewOperation) error {
 	if _, err := tx.ExecContext(ctx, `INSERT INTO deliveries (id, platform, key, room, user_id, user_name, text, languages,
-		received_at, state, operation, message, card, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', $10, '', '', 0)`,
+		received_at, state, operation, message, card, version, doubt)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', $10, '', '', 0, $11)`,
 		d.ID, d.Platform, d.Key, d.Room, d.UserID, d.UserName, d.Text, strings.Join(d.Languages, ","),
-		millis(d.ReceivedAt), d.Operation); err != nil {
+		millis(d.ReceivedAt), d.Operation, d.Doubt); err != nil {
 		return err
 	}
 	if op == nil {
@@ -85,7 +92,7 @@ func (j *Journal) insert(ctx context.Context, tx *sql.Tx, d Delivery, op *NewOpe
 }
 
 const selectDelivery = `SELECT id, platform, key, room, user_id, user_name, text, languages, received_at, operation, message,
-	shown, card, version FROM deliveries`
+	shown, card, version, doubt FROM deliveries`
 
 // Delivery returns the delivery of that number, or ErrNotFound.
 func (j *Journal) Delivery(ctx context.Context, id string) (Delivery, error) {
@@ -131,7 +138,7 @@ func readDelivery(row scanner) (Delivery, error) {
 	var languages, card string
 	var received int64
 	err := row.Scan(&d.ID, &d.Platform, &d.Key, &d.Room, &d.UserID, &d.UserName, &d.Text, &languages, &received,
-		&d.Operation, &d.Message, &d.Shown, &card, &d.Version)
+		&d.Operation, &d.Message, &d.Shown, &card, &d.Version, &d.Doubt)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Delivery{}, ErrNotFound
 	}
