@@ -18,6 +18,31 @@ type Request struct {
 	// Languages are the asker's languages as BCP 47 tags, best first; empty where the platform does not say.
 	Languages []string
 	At        time.Time
+	// Doubt is what keeps the platform from vouching for the line; empty where nothing does.
+	Doubt Doubt
+}
+
+// Doubt is a reason not to take a line for what its sender means now.
+type Doubt string
+
+// The doubts.
+const (
+	// Unverified: nothing but the server's word says who typed the line, where a platform can have more.
+	Unverified Doubt = "unverified"
+	// Unencrypted: the line came in the clear where everything is encrypted.
+	Unencrypted Doubt = "unencrypted"
+	// Unreadable: there was a line, and it could not be decrypted.
+	Unreadable Doubt = "unreadable"
+	// Late: the line was typed too long ago to be meant still.
+	Late Doubt = "late"
+)
+
+// Batch is what a platform received since the last time that it said so, and how far it has read: both are stored together, so
+// that after a crash nothing is passed over and nothing is done twice.
+type Batch struct {
+	Platform string
+	Cursor   string
+	Requests []Request
 }
 
 // MaxLine is how many bytes of a typed line are kept: the parser refuses lines of more than 1,000 characters, and

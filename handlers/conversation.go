@@ -60,7 +60,7 @@ func messagesOf(found []journal.Delivery) ([]chat.Message, error) {
 func messageOf(d journal.Delivery) (chat.Message, error) {
 	m := chat.Message{Delivery: d.ID, Version: d.Version, Ref: d.Message, Request: chat.Request{
 		Key: d.Key, Room: chat.Room{Platform: d.Platform, ID: d.Room}, User: userOf(d), Text: d.Text,
-		Languages: d.Languages, At: d.ReceivedAt,
+		Languages: d.Languages, At: d.ReceivedAt, Doubt: chat.Doubt(d.Doubt),
 	}}
 	m.Card = chat.Card{Operation: d.Operation, State: chat.Working, Mood: chat.Neutral}
 	if d.Version == 0 {

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -81,49 +82,6 @@ func NewRouter(c Config) *Router {
 
 // Add makes a platform's answers go through it. All platforms are added before Run.
 func (r *Router) Add(p platform) { r.platforms[p.Name()] = p }
-
-// Receive stores a request, and the operation that it asks for, before it returns: the platform acknowledges after that.
-// The answer comes by the platform's Show.
-func (r *Router) Receive(ctx context.Context, req chat.Request) (chat.Receipt, error) {
-	d := journal.Delivery{
-		Platform: req.Room.Platform, Key: req.Key, Room: req.Room.ID, UserID: req.User.ID, UserName: req.User.Name,
-		Text: kept(req.Text), Languages: req.Languages, ReceivedAt: r.Now(),
-	}
-	who, op := r.wanted(ctx, req)
-	cost := r.Meter.take(who, op, r.Now())
-	if cost.refused != nil {
-		op = nil
-	}
-	stored, repeat, err := r.Journal.Accept(ctx, d, op)
-	if err != nil {
-		return chat.Receipt{}, err
-	}
-	receipt := chat.Receipt{Delivery: stored.ID, Operation: stored.Operation, Repeat: repeat}
-	if repeat {
-		cost.giveBack()
-		return receipt, nil
-	}
-	select {
-	case r.intake <- accepted{delivery: stored.ID, charge: r.Meter.settle(cost)}:
-		return receipt, nil
-	case <-ctx.Done(): // it is stored: the next start takes it up
-		return receipt, nil
-	}
-}
-
-// wanted is who asks, a person or else an account, and the operation that a request asks for: none where it only reads, is
-// not understood, or is not allowed.
-func (r *Router) wanted(ctx context.Context, req chat.Request) (string, *journal.NewOperation) {
-	who, err := r.who(ctx, req.Room, req.User)
-	if err != nil {
-		return account(req.User), nil
-	}
-	c, a, err := r.parse(req.Text)
-	if err != nil || a.Change == nil || allow(who, c.Role) != nil {
-		return who.Name, nil
-	}
-	return who.Name, &journal.NewOperation{Verb: c.Verb, App: a.Change.App.Name, Request: a.Request, Asker: account(req.User)}
-}
 
 // who is the person behind an account, if that person may talk to the bot there.
 func (r *Router) who(ctx context.Context, room chat.Room, u chat.User) (Person, error) {
@@ -236,10 +194,10 @@ func (r *Router) answer(ctx context.Context, d journal.Delivery) error {
 	}
 	who, err := r.who(ctx, chat.Room{Platform: d.Platform, ID: d.Room}, userOf(d))
 	if err == nil {
-		err = misread
+		err = cmp.Or(taken(chat.Doubt(d.Doubt)), misread)
 	}
 	if err == nil {
-		err = allow(who, c.Role)
+		err = allowed(who, c, chat.Doubt(d.Doubt))
 	}
 	if err != nil {
 		return r.refuse(ctx, d, words, err)
