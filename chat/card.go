@@ -107,4 +107,6 @@ type Button struct {
 	Command string `json:"command"`
 	// Danger marks a button that deserves a second look.
 	Danger bool `json:"danger,omitempty"`
+	// Agrees marks the button that a nod presses, where people can nod: by a reaction, say.
+	Agrees bool `json:"agrees,omitempty"`
 }

@@ -179,7 +179,7 @@ func decisionButtons(w lang.Words, v change.View) []chat.Button {
 		return []chat.Button{cancel}
 	}
 	return []chat.Button{
-		{Label: w.Say("button.approve", nil), Command: "approve " + v.Operation, Danger: true},
+		{Label: w.Say("button.approve", nil), Command: "approve " + v.Operation, Danger: true, Agrees: true},
 		{Label: w.Say("button.refuse", nil), Command: "refuse " + v.Operation},
 		cancel,
 	}
