@@ -30,6 +30,7 @@ func (c doctorCommand) Run(ctx context.Context, p program) error {
 	d.good("configuration", "%s is right", c.Config)
 	d.people(conf)
 	d.slack(ctx, conf, p.getenv)
+	d.matrix(ctx, conf, p.getenv)
 	d.github(ctx, outside)
 	d.argocd(ctx, conf, outside)
 	d.cluster(ctx, conf, outside)

@@ -52,6 +52,9 @@ func (b *bot) serve(ctx context.Context, conf config.Config, path string) error 
 	if b.slack != nil {
 		all.Go(func() error { return b.serveSlack(ctx, doors.slack) })
 	}
+	if b.matrix != nil {
+		all.Go(func() error { return b.matrix.Run(ctx) })
+	}
 	all.Go(func() error { return b.ops.Serve(ctx, doors.ops) })
 	all.Go(func() error {
 		b.followConfig(ctx, path)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rtbot/chat"
+	"rtbot/chat/matrix"
 	"rtbot/chat/slack"
 	"rtbot/chat/web"
 	"rtbot/cmd/bot/config"
@@ -27,8 +28,9 @@ type bot struct {
 	policy  atomic.Pointer[change.Policy]
 	meter   *handlers.Meter
 	router  *handlers.Router
-	web     *web.Server  // nil where it is off
-	slack   *slack.Slack // nil where there is none
+	web     *web.Server    // nil where it is off
+	slack   *slack.Slack   // nil where there is none
+	matrix  *matrix.Matrix // nil where there is none
 	ops     *opsServer
 }
 
@@ -62,14 +64,14 @@ func wire(ctx context.Context, conf config.Config, getenv func(string) string, l
 		Commands: commandList(engine, c, b.team, j, maker), Team: b.team, Journal: j, Engine: engine, Apps: engine, Catalog: catalog, Cards: maker,
 		Language: conf.Language, Log: log, Now: time.Now, Rooms: rooms(conf), Meter: b.meter,
 	})
-	return b, b.platforms(conf, getenv, catalog)
+	return b, b.platforms(ctx, conf, getenv, catalog)
 }
 
 // vouch asks the platforms, which are there once everything is wired.
 func (b *bot) vouch(ctx context.Context, u chat.User) error { return b.router.Vouch(ctx, u) }
 
 // platforms adds the places where people talk.
-func (b *bot) platforms(conf config.Config, getenv func(string) string, catalog *lang.Catalog) (err error) {
+func (b *bot) platforms(ctx context.Context, conf config.Config, getenv func(string) string, catalog *lang.Catalog) (err error) {
 	if conf.Web.Listen != "" {
 		if b.web, err = webChat(conf, b.router, catalog, b.log); err != nil {
 			return err
@@ -82,15 +84,26 @@ func (b *bot) platforms(conf config.Config, getenv func(string) string, catalog 
 		}
 		b.router.Add(b.slack)
 	}
+	if conf.Matrix != nil {
+		parts := matrixParts{journal: b.journal, team: b.team, router: b.router, catalog: catalog, log: b.log}
+		if b.matrix, err = matrixChat(ctx, conf, getenv, parts); err != nil {
+			return err
+		}
+		b.router.Add(b.matrix)
+	}
 	return nil
 }
 
 // rooms are where the bot is to be asked.
 func rooms(conf config.Config) map[string][]string {
-	if conf.Slack == nil {
-		return nil
+	found := map[string][]string{}
+	if conf.Slack != nil {
+		found[slack.Platform] = conf.Slack.Channels
 	}
-	return map[string][]string{slack.Platform: conf.Slack.Channels}
+	if conf.Matrix != nil {
+		found[matrix.Platform] = conf.Matrix.Rooms
+	}
+	return found
 }
 
 // commandList is every verb, in the order in which the help shows them.

@@ -85,6 +85,7 @@ func (c *Config) check(p *problems) {
 	}
 	c.checkListeners(p)
 	c.checkSlack(p)
+	c.checkMatrix(p)
 	c.checkGitHub(p)
 	c.checkArgoCD(p)
 	if len(c.Kubernetes.Namespaces) == 0 {

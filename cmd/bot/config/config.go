@@ -24,6 +24,7 @@ type Config struct {
 	Web        Web        `yaml:"web"`
 	Ops        Ops        `yaml:"ops"`
 	Slack      *Slack     `yaml:"slack"`
+	Matrix     *Matrix    `yaml:"matrix"`
 	GitHub     GitHub     `yaml:"github"`
 	ArgoCD     ArgoCD     `yaml:"argocd"`
 	Kubernetes Kubernetes `yaml:"kubernetes"`
