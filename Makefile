@@ -35,6 +35,10 @@ build: ## bin/bot
 lab: ## bin/lab, the whole small cluster (the first build takes minutes)
 	@cd lab && ../tools/build ../bin/lab ./cmd/lab "$(LAB_LDFLAGS)"
 
+.PHONY: homeserver
+homeserver: ## bin/dendrite, the Matrix homeserver of the tests
+	@cd lab/matrix && ../../tools/build ../../bin/dendrite github.com/matrix-org/dendrite/cmd/dendrite "-s -w"
+
 .PHONY: demo
 demo: lab build ## starts the lab and the bot and gives a prompt; SAY='/rt scale gitea 2' runs that line and stops
 	@bin/lab demo --bot bin/bot $(if $(SAY),--say "$$SAY")
@@ -44,7 +48,7 @@ test: ## unit and integration tests
 	go test -shuffle=on ./...
 
 .PHONY: e2e
-e2e: lab build ## the verbs on the lab, and the lab's own tests
+e2e: lab build homeserver ## the verbs on the lab, and the lab's own tests
 	cd lab && go test -tags=goolm,e2e -count=1 -p 1 -timeout 45m ./...
 
 .PHONY: race
@@ -63,6 +67,7 @@ lint-bot: build $(GOLANGCI)
 .PHONY: lint-lab
 lint-lab: lab $(GOLANGCI)
 	cd lab && go mod tidy -diff
+	cd lab/matrix && go mod tidy -diff
 	cd lab && $(GOLANGCI) run --config ../.golangci.yml ./...
 
 $(GOLANGCI):
