@@ -30,6 +30,7 @@ const (
 // layOut is a card as a message: HTML in which every text is dead, and plain text for clients that show no HTML. A card that
 // is too large for an event is cut: the answer stands first.
 func layOut(c chat.Card) *event.MessageEventContent {
+	c = bounded(c)
 	for room := mostText; ; room /= 2 {
 		content := &event.MessageEventContent{
 			MsgType: event.MsgNotice, Format: event.FormatHTML, Mentions: &event.Mentions{},
@@ -41,34 +42,58 @@ func layOut(c chat.Card) *event.MessageEventContent {
 	}
 }
 
+// bounded is a card with no more parts than are shown, whose own sentences name commands as they are typed here: clients take a
+// leading slash for their own.
+func bounded(c chat.Card) chat.Card {
+	c.Title = sentence(c.Title)
+	text := make([]string, 0, mostParts)
+	for _, t := range c.Text[:min(len(c.Text), mostParts)] {
+		text = append(text, sentence(t))
+	}
+	c.Text = text
+	c.Steps = c.Steps[:min(len(c.Steps), mostParts)]
+	facts := make([]chat.Fact, 0, mostParts)
+	for _, f := range c.Facts[:min(len(c.Facts), mostParts)] {
+		if !leads(f.Link) {
+			f.Link = ""
+		}
+		facts = append(facts, f)
+	}
+	c.Facts = facts
+	quotes := make([]chat.Quote, 0, mostParts)
+	for _, q := range c.Quotes[:min(len(c.Quotes), mostParts)] {
+		q.Text = cut(strings.TrimRight(q.Text, "\n"), mostQuote)
+		quotes = append(quotes, q)
+	}
+	c.Quotes = quotes
+	c.Buttons = c.Buttons[:min(len(c.Buttons), mostParts)]
+	return c
+}
+
+// leads tells whether a link leads to a page, and reads as what it is.
+func leads(link string) bool {
+	return (strings.HasPrefix(link, "https://") || strings.HasPrefix(link, "http://")) && chat.Visible(link) == link
+}
+
+func sentence(s string) string { return strings.ReplaceAll(cut(s, mostText), "/rt ", prefix+" ") }
+
 // plain is a card as text, with its buttons as what is typed for them.
 func plain(c chat.Card) string {
-	buttons := c.Buttons[:min(len(c.Buttons), mostParts)]
+	buttons := c.Buttons
 	c.Buttons = nil
 	var b strings.Builder
-	b.WriteString(strings.TrimRight(console.Render(typed(c)), "\n"))
+	b.WriteString(strings.TrimRight(console.Render(c), "\n"))
 	for _, button := range buttons {
 		b.WriteString("\n  → " + prefix + " " + chat.Visible(button.Command))
 	}
 	return b.String()
 }
 
-// typed is a card whose own sentences name commands as they are typed here: clients take a leading slash for their own.
-func typed(c chat.Card) chat.Card {
-	text := make([]string, 0, len(c.Text))
-	for _, t := range c.Text {
-		text = append(text, strings.ReplaceAll(t, "/rt ", prefix+" "))
-	}
-	c.Title, c.Text = strings.ReplaceAll(c.Title, "/rt ", prefix+" "), text
-	return c
-}
-
 // rich is a card as HTML, with at most that many bytes of text.
 func rich(c chat.Card, room int) string {
-	c = typed(c)
 	s := &sheet{left: room}
 	s.write("<p><strong>", s.dead(console.Sign(c.State)+" "+c.Title), "</strong></p>")
-	for _, t := range c.Text[:min(len(c.Text), mostParts)] {
+	for _, t := range c.Text {
 		s.write("<p>", s.dead(t), "</p>")
 	}
 	s.steps(c.Steps)
@@ -76,7 +101,7 @@ func rich(c chat.Card, room int) string {
 	if c.Table != nil {
 		s.write("<pre><code>", s.escaped(strings.TrimRight(console.Table(*c.Table), "\n")), "</code></pre>")
 	}
-	for _, q := range c.Quotes[:min(len(c.Quotes), mostParts)] {
+	for _, q := range c.Quotes {
 		s.quote(q)
 	}
 	s.buttons(c.Buttons)
@@ -145,11 +170,10 @@ func (s *sheet) steps(all []chat.Step) {
 }
 
 func (s *sheet) facts(all []chat.Fact) {
-	all = all[:min(len(all), mostParts)]
 	for i, f := range all {
 		s.write(between(i, "<p>"), "<strong>", s.dead(f.Label), "</strong> ")
 		value := "<code>" + s.escaped(f.Value) + "</code>"
-		if strings.HasPrefix(f.Link, "https://") || strings.HasPrefix(f.Link, "http://") {
+		if f.Link != "" {
 			value = `<a href="` + html.EscapeString(f.Link) + `">` + value + "</a>"
 		}
 		s.write(value)
@@ -158,18 +182,16 @@ func (s *sheet) facts(all []chat.Fact) {
 }
 
 func (s *sheet) quote(q chat.Quote) {
-	text := cut(strings.TrimRight(q.Text, "\n"), mostQuote)
 	s.write("<p><strong>", s.dead(q.Label), "</strong></p>")
 	opening := "<pre><code>"
 	if q.Diff {
 		opening = `<pre><code class="language-diff">`
 	}
-	s.write(opening, s.escaped(text), "</code></pre>")
+	s.write(opening, s.escaped(q.Text), "</code></pre>")
 }
 
 // buttons are what is typed in place of pressing: Matrix has none.
 func (s *sheet) buttons(all []chat.Button) {
-	all = all[:min(len(all), mostParts)]
 	for i, b := range all {
 		s.write(between(i, "<p>"), "→ <code>", s.escaped(prefix+" "+b.Command), "</code>")
 		if b.Label != b.Command {

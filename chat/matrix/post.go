@@ -163,11 +163,14 @@ func inThread(thread id.EventID) *event.RelatesTo {
 	return &event.RelatesTo{Type: event.RelThread, EventID: thread, IsFallingBack: true, InReplyTo: &event.InReplyTo{EventID: thread}}
 }
 
+// mostTitle is how much of a title an edit repeats for clients that know no edits, in bytes.
+const mostTitle = 500
+
 // edit puts a content in the place of the message's.
 func edit(content *event.MessageEventContent, of id.EventID) *event.MessageEventContent {
 	title, _, _ := strings.Cut(content.Body, "\n")
 	return &event.MessageEventContent{
-		MsgType: content.MsgType, Body: "* " + title, Mentions: &event.Mentions{}, NewContent: content,
+		MsgType: content.MsgType, Body: "* " + cut(title, mostTitle), Mentions: &event.Mentions{}, NewContent: content,
 		RelatesTo: &event.RelatesTo{Type: event.RelReplace, EventID: of},
 	}
 }

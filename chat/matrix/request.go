@@ -98,13 +98,14 @@ func (m me) addressed(body string, mentions *event.Mentions) (line string, ok bo
 	return "", false
 }
 
-// cutWord takes a word off the beginning of a line, however it is capitalised. A longer word is another one.
+// cutWord takes a word off the beginning of a line, however it is capitalised. A longer word is another one, and so is an
+// account on another server: @rt:evil.example.
 func cutWord(line, word string) (rest string, ok bool) {
 	if word == "" || word == "@" || len(line) < len(word) || !strings.EqualFold(line[:len(word)], word) {
 		return "", false
 	}
 	rest = line[len(word):]
-	if r, _ := utf8.DecodeRuneInString(rest); rest != "" && !unicode.IsSpace(r) && r != ':' && r != ',' {
+	if r, _ := utf8.DecodeRuneInString(strings.TrimLeft(rest, ":,")); r != utf8.RuneError && !unicode.IsSpace(r) {
 		return "", false
 	}
 	return strings.TrimSpace(rest), true
