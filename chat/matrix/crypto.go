@@ -133,8 +133,3 @@ func (s *session) encrypt(ctx context.Context, room id.RoomID, content *event.Co
 	}
 	return sealed, nil
 }
-
-// verified tells whether a decrypted event is surely of a device that its sender vouches for.
-func verified(e *event.Event) bool {
-	return e.Mautrix.WasEncrypted && !e.Mautrix.ForwardedKeys && e.Mautrix.TrustState >= id.TrustStateCrossSignedTOFU
-}

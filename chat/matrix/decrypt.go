@@ -28,10 +28,32 @@ func (r *reader) decrypted(ctx context.Context, e *event.Event, until time.Time)
 		return req, ok, ctx.Err()
 	}
 	req, ok := me{id: r.client.UserID, name: r.name}.requestOf(plain, r.Now())
-	if !verified(plain) {
+	if ok && !r.verified(ctx, plain) {
 		req.Doubt = cmp.Or(req.Doubt, chat.Unverified)
 	}
 	return req, ok, nil
+}
+
+// verified tells whether a decrypted event is surely of a device that its sender vouches for by cross-signing. Where it is
+// not, the homeserver is asked once more: people verify a device because the bot told them to.
+func (r *reader) verified(ctx context.Context, e *event.Event) bool {
+	from := e.Mautrix.TrustSource
+	if from == nil || e.Mautrix.ForwardedKeys {
+		return false
+	}
+	if e.Mautrix.TrustState >= id.TrustStateCrossSignedTOFU {
+		return true
+	}
+	fetched, err := r.machine.FetchKeys(ctx, []id.UserID{e.Sender}, true)
+	if err != nil {
+		return false
+	}
+	device, ok := fetched[e.Sender][from.DeviceID]
+	if !ok || device.IdentityKey != from.IdentityKey || device.SigningKey != from.SigningKey {
+		return false
+	}
+	trust, err := r.machine.ResolveTrustContext(ctx, device)
+	return err == nil && trust >= id.TrustStateCrossSignedTOFU
 }
 
 // retry looks whether the keys have come that messages wait for. Whoever sent one that has waited long enough is told.
