@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -69,22 +70,33 @@ func (s *Server) SignIn(ctx context.Context, name, password, file string) (*Pers
 		return nil, errors.New("the client cannot listen")
 	}
 	listener.OnEventType(event.EventMessage, p.hear)
+	listener.OnEventType(event.StateMember, p.comeAlong)
 	ctx, p.stop = context.WithCancel(ctx)
 	go func() { p.done <- client.SyncWithContext(ctx) }()
 	return p, nil
 }
 
+// comeAlong accepts an invitation to talk alone.
+func (p *Person) comeAlong(ctx context.Context, e *event.Event) {
+	if content := e.Content.AsMember(); e.GetStateKey() == p.UserID.String() && content.Membership == event.MembershipInvite && content.IsDirect {
+		_, _ = p.JoinRoomByID(ctx, e.RoomID) // where it fails, nothing is heard
+	}
+}
+
 // Leave ends listening.
 func (p *Person) Leave() {
 	p.stop()
-	<-p.done
+	_ = <-p.done // it was stopped
 	_ = p.helper.Close() // its file goes with the test
 }
 
 // Verify cross-signs the person's own device, as a client does with a recovery key.
 func (p *Person) Verify(ctx context.Context, password string) error {
-	_, _, err := p.helper.Machine().GenerateAndUploadCrossSigningKeysWithPassword(ctx, password, "")
-	if err != nil {
+	machine := p.helper.Machine()
+	if _, _, err := machine.GenerateAndUploadCrossSigningKeysWithPassword(ctx, password, ""); err != nil {
+		return fmt.Errorf("make keys for %s: %w", p.UserID, err)
+	}
+	if err := machine.SignOwnDevice(ctx, machine.OwnIdentity()); err != nil {
 		return fmt.Errorf("verify the device of %s: %w", p.UserID, err)
 	}
 	return nil
@@ -121,6 +133,36 @@ func (p *Person) Thread(root id.EventID) []Message {
 		}
 	}
 	return found
+}
+
+// Heard are the messages of others with that text in them.
+func (p *Person) Heard(text string) []Message {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var found []Message
+	for _, m := range p.messages {
+		if m.Sender != p.UserID && strings.Contains(m.Content.Body, text) {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+// Download fetches the file of a message, and decrypts it.
+func (p *Person) Download(ctx context.Context, m Message) ([]byte, error) {
+	address := m.Content.URL
+	if m.Content.File != nil {
+		address = m.Content.File.URL
+	}
+	at, err := address.Parse()
+	if err != nil {
+		return nil, err
+	}
+	data, err := p.DownloadBytes(ctx, at)
+	if err != nil || m.Content.File == nil {
+		return data, err
+	}
+	return data, m.Content.File.DecryptInPlace(data)
 }
 
 // Room makes a room with some people and lets them in.
