@@ -92,6 +92,11 @@ func TestEveryProblemIsSaidWithItsLine(t *testing.T) {
 		{"two documents", "people:", "---\npeople:", []string{"there is a second document behind the first", "people: want at least one admin"}},
 		{"tabs", "  repository", "\trepository", []string{"line 2: found character that cannot start any token"}},
 		{"nothing at all", good, "", []string{"the file is empty"}},
+		{"a Matrix that names nothing whole", "people:", "matrix: {homeserver: matrix.example.org, user: rt, rooms: [general]}\npeople:", []string{
+			"line 9: matrix.homeserver: want a URL", "line 9: matrix.user: want the bot's whole user ID", "line 9: matrix.password: want a password",
+			`line 9: matrix.rooms.0: "general" is not the ID of a room`,
+		}},
+		{"a person with half an account in Matrix", "@bob:example.org", "bob", []string{`line 11: people.1.matrix: "bob" is not a whole user ID`}},
 		{"a Slack without tokens", "people:", "slack: {channels: [general]}\npeople:", []string{
 			"line 9: slack.app_token: want a token", "line 9: slack.bot_token: want a token",
 			`line 9: slack.channels.0: "general" is not the ID of a channel`,
