@@ -67,9 +67,10 @@ type Config struct {
 	Database *sql.DB
 	Key      []byte
 	Notes    notebook
-	// Say gives a sentence in the team's language.
-	Say func(key string) string
-	Now func() time.Time
+	// Language is the team's, as a BCP 47 tag: Matrix does not tell anybody's own. Say gives a sentence in it.
+	Language string
+	Say      func(key string) string
+	Now      func() time.Time
 }
 
 // Matrix is the chat on one homeserver.
@@ -82,11 +83,13 @@ type Matrix struct {
 
 	// session is the connection as it is now; nil before the first.
 	session atomic.Pointer[session]
+	// faults counts how often reading on from a position panicked.
+	faults map[string]int
 }
 
 // New makes the chat. It calls nobody: Run does.
 func New(c Config, talk Conversation, log *slog.Logger) *Matrix {
-	m := &Matrix{Config: c, talk: talk, log: log.With("platform", Platform), limit: &limit{}}
+	m := &Matrix{Config: c, talk: talk, log: log.With("platform", Platform), limit: &limit{}, faults: map[string]int{}}
 	m.outbox = outbox.New(outbox.Config{
 		Unshown: func(ctx context.Context) ([]chat.Message, error) { return talk.Unshown(ctx, Platform) },
 		Bring: func(delivery string, newest func() chat.Message) func(context.Context) chat.Message {

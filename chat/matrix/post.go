@@ -43,7 +43,7 @@ func (p *post) bring(ctx context.Context) chat.Message {
 	for pause := time.Second; ; pause = min(2*pause, 30*time.Second) {
 		p.limit.wait(ctx)
 		m := p.next() // the wait may have taken its time
-		err := p.send(ctx, m)
+		err := p.send(ctx, &m)
 		if err == nil || ctx.Err() != nil {
 			return m
 		}
@@ -66,8 +66,8 @@ func (p *post) bring(ctx context.Context) chat.Message {
 // errAway means that there is no session yet.
 var errAway = errors.New("not signed in yet")
 
-// send makes what shows a version, and remembers that it is shown.
-func (p *post) send(ctx context.Context, m chat.Message) error {
+// send makes what shows a version, or a newer one that is stored, and remembers that it is shown.
+func (p *post) send(ctx context.Context, m *chat.Message) error {
 	s := p.session.Load()
 	if s == nil {
 		return errAway
@@ -87,20 +87,23 @@ func (p *post) send(ctx context.Context, m chat.Message) error {
 			return err
 		}
 	}
-	if err := p.files(ctx, s, m); err != nil {
+	if err := p.files(ctx, s, *m); err != nil {
 		return err
 	}
 	return p.talk.Posted(ctx, p.delivery, refOf(p.room, p.event), m.Version)
 }
 
 // find looks up which message an earlier sender, or an earlier process, made, and where a new one belongs.
-func (p *post) find(ctx context.Context, s *session, m chat.Message) error {
+func (p *post) find(ctx context.Context, s *session, m *chat.Message) error {
 	if p.room != "" {
 		return nil
 	}
 	stored, err := p.talk.Message(ctx, m.Delivery)
 	if err != nil {
 		return err
+	}
+	if stored.Version > m.Version { // it was handed over out of turn
+		*m = stored
 	}
 	if room, e, ok := strings.Cut(stored.Ref, "/"); ok {
 		p.room, p.event = id.RoomID(room), id.EventID(e)
@@ -113,7 +116,7 @@ func (p *post) find(ctx context.Context, s *session, m chat.Message) error {
 		p.room, p.thread = room, thread
 		return nil
 	}
-	return p.findDirect(ctx, s, m)
+	return p.findDirect(ctx, s, *m)
 }
 
 // findDirect takes an answer that only its asker may see to their direct room, and says so where they asked.

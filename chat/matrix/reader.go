@@ -27,8 +27,6 @@ type reader struct {
 	// since is how far was read, and stored is how far of it is surely dealt with: a message that waits for its key holds it.
 	since, stored string
 	held          []held
-	// faults counts how often reading on from here panicked.
-	faults int
 }
 
 // held is a message whose key has not come yet.
@@ -73,6 +71,9 @@ func (r *reader) step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	for i := range asked {
+		asked[i].Languages = []string{r.Language}
+	}
 	next := resp.NextBatch
 	if len(r.held) > 0 {
 		next = r.stored // what is held is read again after a crash; what was stored is known by its key
@@ -97,11 +98,11 @@ func (r *reader) guarded(ctx context.Context, resp *mautrix.RespSync) (asked []c
 		if fault == nil {
 			return
 		}
-		if r.faults++; r.faults < mostFaults {
+		if r.faults[r.since]++; r.faults[r.since] < mostFaults {
 			asked, err = nil, fmt.Errorf("%w: %v", errPanic, fault)
 			return
 		}
-		r.faults = 0
+		clear(r.faults)
 		r.log.ErrorContext(ctx, "an answer of the homeserver was passed over", "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
 	}()
 	return r.read(ctx, resp)

@@ -42,7 +42,7 @@ func matrixChat(ctx context.Context, conf config.Config, getenv func(string) str
 // matrixAccount is the account alone: enough to look around with it.
 func matrixAccount(conf config.Config, getenv func(string) string) matrix.Config {
 	return matrix.Config{
-		Homeserver: conf.Matrix.Homeserver, User: conf.Matrix.User, Rooms: conf.Matrix.Rooms, Now: time.Now,
+		Homeserver: conf.Matrix.Homeserver, User: conf.Matrix.User, Rooms: conf.Matrix.Rooms, Language: conf.Language, Now: time.Now,
 		Password: func() (string, error) { return conf.Read(conf.Matrix.Password, getenv) },
 	}
 }
