@@ -124,8 +124,8 @@ func (w *table) reads(thread id.EventID, parts ...string) homeserver.Message {
 		}
 		m = all[0]
 		for _, part := range parts {
-			if !strings.Contains(m.Content.Body, part) {
-				return errorf("it reads:\n%s", m.Content.Body)
+			if !strings.Contains(m.Now().Body, part) {
+				return errorf("it reads:\n%s", m.Now().Body)
 			}
 		}
 		return nil
@@ -139,7 +139,7 @@ func (w *table) says(thread id.EventID, part string) {
 	eventually(w.t, 40*time.Second, part, func() error {
 		all := w.people["alice"].Thread(thread)
 		for _, m := range all {
-			if strings.Contains(m.Content.Body, part) {
+			if strings.Contains(m.Now().Body, part) {
 				return nil
 			}
 		}
@@ -150,9 +150,9 @@ func (w *table) says(thread id.EventID, part string) {
 // operation is the operation that a card which waits tells of.
 func operation(t *testing.T, m homeserver.Message) string {
 	t.Helper()
-	_, after, ok := strings.Cut(m.Content.Body, "!rt approve ")
+	_, after, ok := strings.Cut(m.Now().Body, "!rt approve ")
 	if !ok {
-		t.Fatalf("no way to approve in:\n%s", m.Content.Body)
+		t.Fatalf("no way to approve in:\n%s", m.Now().Body)
 	}
 	return strings.Fields(after)[0]
 }
@@ -165,8 +165,8 @@ func TestAScaleInMatrix(t *testing.T) {
 			before := head(t)
 			asked := w.ask("bob", "!rt scale jenkins 2")
 			m := w.reads(asked, "jenkins: replicas is now 2, and 2 of 2 pods are ready.", "✓ verified")
-			if n, _ := commits(t, before); n != 1 || m.Versions < 2 || len(w.people["alice"].Thread(asked)) != 1 {
-				t.Errorf("got %d commits and %d messages, the first with %d versions; want one, and one that was edited", n, len(w.people["alice"].Thread(asked)), m.Versions)
+			if n, _ := commits(t, before); n != 1 || len(m.Versions) < 2 || len(w.people["alice"].Thread(asked)) != 1 {
+				t.Errorf("got %d commits and %d messages, the first with %d versions; want one, and one that was edited", n, len(w.people["alice"].Thread(asked)), len(m.Versions))
 			}
 			wants(t, git(t, "log", "-1", "--format=%B"), "Requested-by: bob (matrix:@bob:localhost)")
 			w.reads(w.ask("bob", "rt: scale jenkins 2"), "jenkins: replicas is already 2.")

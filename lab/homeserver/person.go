@@ -29,15 +29,18 @@ type Person struct {
 	messages []Message
 }
 
-// Message is a message as a client shows it: what it says now, and how often it was edited.
+// Message is a message as a client shows it, with all that it said.
 type Message struct {
-	ID       id.EventID
-	Room     id.RoomID
-	Sender   id.UserID
-	Thread   id.EventID
-	Content  *event.MessageEventContent
-	Versions int
+	ID     id.EventID
+	Room   id.RoomID
+	Sender id.UserID
+	Thread id.EventID
+	// Versions are what it said, oldest first.
+	Versions []*event.MessageEventContent
 }
+
+// Now is what the message says.
+func (m Message) Now() *event.MessageEventContent { return m.Versions[len(m.Versions)-1] }
 
 // SignIn signs somebody in with a new device that keeps its keys in a file, and listens until Leave or the end of ctx.
 func (s *Server) SignIn(ctx context.Context, name, password, file string) (*Person, error) {
@@ -86,7 +89,7 @@ func (p *Person) comeAlong(ctx context.Context, e *event.Event) {
 // Leave ends listening.
 func (p *Person) Leave() {
 	p.stop()
-	_ = <-p.done // it was stopped
+	_ = <-p.done         // it was stopped
 	_ = p.helper.Close() // its file goes with the test
 }
 
@@ -114,12 +117,12 @@ func (p *Person) hear(_ context.Context, e *event.Event) {
 	if r.GetReplaceID() != "" {
 		for i, m := range p.messages {
 			if m.ID == r.GetReplaceID() && m.Sender == e.Sender {
-				p.messages[i].Content, p.messages[i].Versions = content.NewContent, m.Versions+1
+				p.messages[i].Versions = append(m.Versions, content.NewContent)
 			}
 		}
 		return
 	}
-	p.messages = append(p.messages, Message{ID: e.ID, Room: e.RoomID, Sender: e.Sender, Thread: r.GetThreadParent(), Content: content, Versions: 1})
+	p.messages = append(p.messages, Message{ID: e.ID, Room: e.RoomID, Sender: e.Sender, Thread: r.GetThreadParent(), Versions: []*event.MessageEventContent{content}})
 }
 
 // Thread are the messages in a thread that somebody else wrote, oldest first.
@@ -141,7 +144,7 @@ func (p *Person) Heard(text string) []Message {
 	defer p.mu.Unlock()
 	var found []Message
 	for _, m := range p.messages {
-		if m.Sender != p.UserID && strings.Contains(m.Content.Body, text) {
+		if m.Sender != p.UserID && strings.Contains(m.Now().Body, text) {
 			found = append(found, m)
 		}
 	}
@@ -150,19 +153,19 @@ func (p *Person) Heard(text string) []Message {
 
 // Download fetches the file of a message, and decrypts it.
 func (p *Person) Download(ctx context.Context, m Message) ([]byte, error) {
-	address := m.Content.URL
-	if m.Content.File != nil {
-		address = m.Content.File.URL
+	address := m.Now().URL
+	if m.Now().File != nil {
+		address = m.Now().File.URL
 	}
 	at, err := address.Parse()
 	if err != nil {
 		return nil, err
 	}
 	data, err := p.DownloadBytes(ctx, at)
-	if err != nil || m.Content.File == nil {
+	if err != nil || m.Now().File == nil {
 		return data, err
 	}
-	return data, m.Content.File.DecryptInPlace(data)
+	return data, m.Now().File.DecryptInPlace(data)
 }
 
 // Room makes a room with some people and lets them in.
@@ -210,6 +213,15 @@ func (p *Person) Say(ctx context.Context, room id.RoomID, line string) (id.Event
 // Send sends a message as it is given.
 func (p *Person) Send(ctx context.Context, room id.RoomID, content *event.MessageEventContent) (id.EventID, error) {
 	sent, err := p.SendMessageEvent(ctx, room, event.EventMessage, content)
+	if err != nil {
+		return "", fmt.Errorf("say %q: %w", content.Body, err)
+	}
+	return sent.EventID, nil
+}
+
+// SendOnce sends a message under a name of its own: sent again, it is the same message.
+func (p *Person) SendOnce(ctx context.Context, room id.RoomID, content *event.MessageEventContent, name string) (id.EventID, error) {
+	sent, err := p.SendMessageEvent(ctx, room, event.EventMessage, content, mautrix.ReqSendEvent{TransactionID: name})
 	if err != nil {
 		return "", fmt.Errorf("say %q: %w", content.Body, err)
 	}

@@ -43,8 +43,8 @@ func TestTalkingToTheBot(t *testing.T) {
 				t.Fatalf("got %+v", req)
 			}
 			w.show(req, "d1", chat.Card{State: chat.Done, Title: "jenkins: done"})
-			if m := w.reads("bob", asked, "jenkins: done"); m.Versions != 2 {
-				t.Errorf("got %d versions, want one message that was edited", m.Versions)
+			if m := w.reads("bob", asked, "jenkins: done"); len(m.Versions) != 2 {
+				t.Errorf("got %d versions, want one message that was edited", len(m.Versions))
 			}
 		})
 	}
@@ -268,5 +268,32 @@ func TestALotWasSaidWhileTheBotWasDown(t *testing.T) {
 	w.start()
 	if req := w.next(); req.Key != first.String() {
 		t.Errorf("got %+v, want what was said first", req)
+	}
+}
+
+// What makes the program panic is passed over after some tries: the bot does not hang on it, and does not end.
+func TestAnEventThatMakesTheBotPanic(t *testing.T) {
+	w := newWorld(t, "alice", "mallory")
+	room, theirs := w.room(false, "alice"), w.room(false, "mallory")
+	w.fatal = "@mallory:localhost"
+	w.start()
+	w.invite(room, "alice")
+	w.say(room, "alice", "!rt help")
+	w.next()
+	if _, err := w.people["mallory"].InviteUser(t.Context(), theirs, &mautrix.ReqInviteUser{UserID: "@rt:localhost"}); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		w.say(room, "alice", "!rt status") // what comes in the same answer of the homeserver is passed over with it
+		select {
+		case req := <-w.desk.arrived:
+			w.show(req, "d1", chat.Card{State: chat.Done, Title: "still here"})
+			w.reads("alice", id.EventID(req.Key), "still here")
+			return
+		case <-time.After(2 * time.Second):
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("nothing was heard any more")
+		}
 	}
 }

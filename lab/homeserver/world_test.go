@@ -96,6 +96,8 @@ type world struct {
 	rooms   []string
 	// api is where the bot finds the homeserver; the homeserver's own address where it is empty.
 	api string
+	// fatal is the account whose invitation makes the bot panic.
+	fatal string
 }
 
 func newWorld(t *testing.T, names ...string) *world {
@@ -213,7 +215,7 @@ func (w *world) reads(who string, thread id.EventID, text string) homeserver.Mes
 	deadline := time.Now().Add(20 * time.Second)
 	for {
 		found := w.people[who].Thread(thread)
-		if len(found) == 1 && strings.Contains(found[0].Content.Body, text) {
+		if len(found) == 1 && strings.Contains(found[0].Now().Body, text) {
 			return found[0]
 		}
 		if time.Now().After(deadline) {
