@@ -16,6 +16,7 @@ import (
 	"rtbot/chat"
 	"rtbot/handlers/cards"
 	"rtbot/handlers/change"
+	"rtbot/handlers/mask"
 	"rtbot/handlers/refusal"
 	"rtbot/journal"
 	"rtbot/lang"
@@ -53,6 +54,8 @@ type Config struct {
 	Apps    appLister
 	Catalog *lang.Catalog
 	Cards   cards.Maker
+	// Mask takes secrets out of every card before it is stored or shown.
+	Mask *mask.Masker
 	// Language is spoken to people whose language is not known.
 	Language string
 	Log      *slog.Logger
@@ -77,6 +80,9 @@ type accepted struct {
 
 // NewRouter makes a router.
 func NewRouter(c Config) *Router {
+	if c.Mask == nil {
+		c.Mask = &mask.Masker{}
+	}
 	return &Router{Config: c, commands: c.Commands, platforms: map[string]platform{}, intake: make(chan accepted, 256)}
 }
 
@@ -248,7 +254,7 @@ func (r *Router) refuse(ctx context.Context, d journal.Delivery, words lang.Word
 // note keeps a no in the audit.
 func (r *Router) note(ctx context.Context, d journal.Delivery, refused *refusal.Error) error {
 	return r.Journal.Audit(ctx, journal.Entry{
-		Actor: account(userOf(d)), Operation: d.Operation, Event: "refused", Code: string(refused.Code), Detail: shown(d.Text),
+		Actor: account(userOf(d)), Operation: d.Operation, Event: "refused", Code: string(refused.Code), Detail: r.Mask.Text(shown(d.Text)),
 	})
 }
 
@@ -273,8 +279,9 @@ func (r *Router) show(ctx context.Context, d journal.Delivery, c chat.Card) erro
 	return nil
 }
 
-// store keeps a new version of a delivery's card.
+// store keeps a new version of a delivery's card, without secrets: every card that is shown goes through here.
 func (r *Router) store(ctx context.Context, d journal.Delivery, c chat.Card) (chat.Message, error) {
+	c = r.Mask.Card(c)
 	c.Operation = d.Operation
 	text, err := json.Marshal(c)
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"rtbot/handlers"
 	"rtbot/handlers/cards"
 	"rtbot/handlers/change"
+	"rtbot/handlers/refusal"
 	"rtbot/journal"
 	"rtbot/lang"
 )
@@ -303,5 +304,18 @@ func TestAMessageIsAsItWasShown(t *testing.T) {
 	}
 	if _, err := b.router.Message(t.Context(), "nothing"); !errors.Is(err, journal.ErrNotFound) {
 		t.Errorf("got %v, want ErrNotFound", err)
+	}
+}
+
+// What goes to the journal and to the platform has no secret in it, whatever verb made the card.
+func TestNoCardKeepsASecret(t *testing.T) {
+	b := start(t, filepath.Join(t.TempDir(), "rt.db"), &fakeEngine{run: func(_ context.Context, _ string, show func(change.View)) error {
+		show(change.View{Outcome: change.Failed, Refused: refusal.New(refusal.Rollout, "failed.replicas", lang.With{"App": "gitea"}).
+			Quoting("the webhook said: password=hunter2")})
+		return nil
+	}})
+	card := b.ask(t, "alice", "/rt scale gitea 2")
+	if len(card.Quotes) != 1 || card.Quotes[0].Text != "the webhook said: password=[secret]" {
+		t.Errorf("got %+v", card.Quotes)
 	}
 }

@@ -79,6 +79,9 @@ func githubToken(conf config.Config, getenv func(string) string) (func(context.C
 		if err != nil {
 			return "", fmt.Errorf("token of the GitHub App: %w", err)
 		}
+		if conf.Seen != nil {
+			conf.Seen(t.AccessToken)
+		}
 		return t.AccessToken, nil
 	}, nil
 }

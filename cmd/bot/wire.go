@@ -15,6 +15,7 @@ import (
 	"rtbot/handlers"
 	"rtbot/handlers/cards"
 	"rtbot/handlers/change"
+	"rtbot/handlers/mask"
 	"rtbot/journal"
 	"rtbot/lang"
 )
@@ -36,6 +37,8 @@ type bot struct {
 
 // wire makes every part from the configuration. It calls nobody: the parts do that when they run.
 func wire(ctx context.Context, conf config.Config, getenv func(string) string, log *slog.Logger) (*bot, error) {
+	masker := &mask.Masker{}
+	conf.Seen = func(secret string) { masker.Know(secret) }
 	c, err := dial(conf, getenv, log)
 	if err != nil {
 		return nil, err
@@ -62,6 +65,7 @@ func wire(ctx context.Context, conf config.Config, getenv func(string) string, l
 	})
 	b.router = handlers.NewRouter(handlers.Config{
 		Commands: commandList(engine, c, b.team, j, maker), Team: b.team, Journal: j, Engine: engine, Apps: engine, Catalog: catalog, Cards: maker,
+		Mask:     masker,
 		Language: conf.Language, Log: log, Now: time.Now, Rooms: rooms(conf), Meter: b.meter,
 	})
 	return b, b.platforms(ctx, conf, getenv, catalog)

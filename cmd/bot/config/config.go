@@ -33,6 +33,10 @@ type Config struct {
 	People     []Person   `yaml:"people"`
 	Policy     Policy     `yaml:"policy"`
 
+	// Seen is told each secret that is read, before it is used, so that it can be kept out of what is shown; nil where
+	// nobody has to know.
+	Seen func(secret string) `yaml:"-"`
+
 	dir string
 }
 

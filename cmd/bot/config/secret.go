@@ -46,6 +46,14 @@ func (s *Secret) UnmarshalYAML(n *yaml.Node) error {
 // Read returns the secret as it is now, without the blanks and line ends around it. An error names the place, never the
 // content.
 func (c *Config) Read(s Secret, getenv func(string) string) (string, error) {
+	secret, err := c.find(s, getenv)
+	if err == nil && c.Seen != nil {
+		c.Seen(secret)
+	}
+	return secret, err
+}
+
+func (c *Config) find(s Secret, getenv func(string) string) (string, error) {
 	if s.Env != "" {
 		if v := getenv(s.Env); v != "" {
 			return v, nil
