@@ -38,6 +38,7 @@ func history() []commit {
 			[]string{"README.md", "k8s/01-initialisation"},
 		},
 		{"Alice Martin", 41, "Add the three layers to Argo CD", []string{"k8s/argocd"}},
+		{"Alice Martin", 40, "Make the cluster and its secrets from one workflow", []string{".github"}},
 		{"Dave Leroy", 35, "Add postgres", []string{"k8s/02-database"}},
 		{"Bob Keller", 28, "Add gitea and jenkins", []string{"k8s/03-apps/gitea.yaml", "k8s/03-apps/jenkins.yaml"}},
 		{"Bob Keller", 12, "Put nginx in front of gitea and jenkins", []string{"."}},

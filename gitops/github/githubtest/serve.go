@@ -45,6 +45,13 @@ type raw struct {
 	body        []byte
 }
 
+// reply is an answer with another status than 200.
+type reply struct {
+	status   int
+	location string
+	body     []byte
+}
+
 type requestKey struct{}
 
 // ServeHTTP answers one request: at the root, as api.github.com does, and under /api, as GitHub Enterprise Server does.
@@ -111,6 +118,10 @@ func (s *Server) handler(rt route) http.Handler {
 
 // write sends an answer, or 304 where the asker has it already.
 func (s *Server) write(w http.ResponseWriter, r *request, answer any) {
+	if special, ok := answer.(reply); ok {
+		special.write(w)
+		return
+	}
 	content, ok := answer.(raw)
 	if !ok {
 		body, err := json.Marshal(answer)
@@ -133,6 +144,17 @@ func (s *Server) write(w http.ResponseWriter, r *request, answer any) {
 		}
 	}
 	_, _ = w.Write(content.body)
+}
+
+func (r reply) write(w http.ResponseWriter) {
+	if r.location != "" {
+		w.Header().Set("Location", r.location)
+	}
+	if len(r.body) > 0 {
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	}
+	w.WriteHeader(r.status)
+	_, _ = w.Write(r.body)
 }
 
 // allow checks the token, its hourly requests and the permission that the route needs.

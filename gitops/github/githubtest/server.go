@@ -32,6 +32,8 @@ type Config struct {
 	TextLimit int
 	// RateLimit is how many requests a token has in an hour; 0 means GitHub's 5,000.
 	RateLimit int
+	// Runner does the jobs of GitHub Actions; without one each succeeds. Server.Run has to run.
+	Runner Runner
 	// Admin serves the faults and the log of requests under /_lab/.
 	Admin bool
 }
@@ -57,8 +59,10 @@ type Settings struct {
 type Server struct {
 	config Config
 	git    git
-	mux    *http.ServeMux
-	schema *graphql.Schema
+	// actions are the runs of workflows, and the secrets.
+	actions *actions
+	mux     *http.ServeMux
+	schema  *graphql.Schema
 
 	// commits serialises the writes that come through the API, as GitHub does for one branch.
 	commits sync.Mutex
@@ -80,6 +84,7 @@ func New(config Config) (*Server, error) {
 	config.TextLimit = orDefault(config.TextLimit, 1_000)
 	config.RateLimit = orDefault(config.RateLimit, 5_000)
 	s := &Server{config: config, git: git{dir: config.GitDir}, used: map[string]int{}, window: config.Now()}
+	s.actions = newActions(&s.config)
 	schema, err := graphql.ParseSchema(sdl, &query{s: s}, graphql.UseFieldResolvers(), graphql.MaxDepth(20))
 	if err != nil {
 		return nil, fmt.Errorf("schema: %w", err)
@@ -106,7 +111,10 @@ func (s *Server) current() Settings {
 // routes lists what is served. Each route says which permission it needs; GraphQL asks field by field.
 func (s *Server) routes() *http.ServeMux {
 	mux := http.NewServeMux()
-	for _, list := range [][]route{s.repositoryRoutes(), s.contentRoutes(), s.commitRoutes(), s.graphqlRoutes()} {
+	for _, list := range [][]route{
+		s.repositoryRoutes(), s.contentRoutes(), s.commitRoutes(), s.graphqlRoutes(),
+		s.actionsRoutes(), s.startRoutes(), s.secretRoutes(),
+	} {
 		for _, r := range list {
 			mux.Handle(r.pattern, s.handler(r))
 		}
