@@ -53,6 +53,7 @@ func TestTheBotGetsItsRights(t *testing.T) {
 		"Namespace rt-bot", "ServiceAccount rt-bot/rt-bot",
 		"ClusterRole rt-nodes-read", "ClusterRoleBinding rt-nodes-read to rt-bot",
 		"ClusterRole rt-ns-read", "RoleBinding rt/rt-ns-read to rt-bot",
+		"ClusterRole rt-ns-logs", "RoleBinding rt/rt-ns-logs to rt-bot",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("objects (-want +got):\n%s", diff)

@@ -24,10 +24,11 @@ func rights() rules {
 	read := words("get", "list", "watch")
 	return rules{
 		rule("", words("pods"), read),
-		rule("", words("resourcequotas"), words("list")),
+		rule("", words("resourcequotas", "events", "nodes"), words("list")),
 		rule("apps", words("deployments", "statefulsets", "daemonsets"), read),
 		rule("apps", words("replicasets"), words("list")),
 		rule("autoscaling", words("horizontalpodautoscalers"), words("list")),
+		rule("", words("pods/log"), words("get")),
 		rule("authorization.k8s.io", words("selfsubjectaccessreviews", "selfsubjectrulesreviews"), words("create")),
 		rule("authentication.k8s.io", words("selfsubjectreviews"), words("create")),
 	}
@@ -55,11 +56,11 @@ func TestTheRightsOfTheBotAreJudged(t *testing.T) {
 		},
 		"several rules together are enough": {
 			without: 2, also: rules{
-				rule("*", words("pods"), words("get")), rule("", words("pods", "resourcequotas"), words("list")), rule("", words("pods"), words("watch")),
+				rule("*", words("pods"), words("get")), rule("", words("pods", "resourcequotas", "events", "nodes"), words("list")), rule("", words("pods"), words("watch")),
 			},
 		},
 		"everything is enough and far too much": {
-			without: 5, also: rules{rule("*", words("*"), words("*"))}, tooMany: words("* * in rt"),
+			without: 6, also: rules{rule("*", words("*"), words("*"))}, tooMany: words("* * in rt"),
 		},
 		"a wildcard that only reads": {
 			also: rules{rule("", words("*"), words("list"))}, tooMany: words("list * in rt"),
@@ -122,7 +123,8 @@ func TestEachNamespaceIsJudgedByItself(t *testing.T) {
 	}
 	want := k8sops.Access{
 		Version: "v1.33.4", TooMany: words("list secrets in b"),
-		Missing: words("get pods in a", "list pods in a", "watch pods in a", "list resourcequotas in a"),
+		Missing: words("get pods in a", "list pods in a", "watch pods in a", "list resourcequotas in a",
+			"list events in a", "list nodes in a"),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

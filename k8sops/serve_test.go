@@ -42,6 +42,10 @@ func (s *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case refusal != nil:
 		s.fail(w, refusal)
 	case answer != nil:
+		if special, ok := answer.(http.HandlerFunc); ok {
+			special(w, r)
+			return
+		}
 		s.answer(w, answer)
 	case r.Method == http.MethodPost && r.URL.Path == reviews:
 		s.review(w, r)
