@@ -5,8 +5,8 @@ import (
 	"rtbot/handlers/refusal"
 )
 
-// taken refuses a line that its platform could not read, or that is not to be taken for what its sender means now.
-func taken(d chat.Doubt) error {
+// doubted refuses a line that its platform could not read, or that is not to be taken for what its sender means now.
+func doubted(d chat.Doubt) error {
 	switch d {
 	case chat.Unreadable:
 		return refusal.Misread(refusal.Encoding, "misread.unreadable", nil)

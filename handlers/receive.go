@@ -77,7 +77,7 @@ func (r *Router) wanted(ctx context.Context, req chat.Request) (string, *journal
 		return account(req.User), nil
 	}
 	c, a, err := r.parse(req.Text)
-	if err != nil || a.Change == nil || taken(req.Doubt) != nil || allowed(who, c, req.Doubt) != nil {
+	if err != nil || a.Change == nil || doubted(req.Doubt) != nil || allowed(who, c, req.Doubt) != nil {
 		return who.Name, nil
 	}
 	return who.Name, &journal.NewOperation{Verb: c.Verb, App: a.Change.App.Name, Request: a.Request, Asker: account(req.User)}

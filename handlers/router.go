@@ -200,7 +200,7 @@ func (r *Router) answer(ctx context.Context, d journal.Delivery) error {
 	}
 	who, err := r.who(ctx, chat.Room{Platform: d.Platform, ID: d.Room}, userOf(d))
 	if err == nil {
-		err = cmp.Or(taken(chat.Doubt(d.Doubt)), misread)
+		err = cmp.Or(doubted(chat.Doubt(d.Doubt)), misread)
 	}
 	if err == nil {
 		err = allowed(who, c, chat.Doubt(d.Doubt))
