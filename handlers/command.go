@@ -4,6 +4,8 @@ package handlers
 
 import (
 	"context"
+	"regexp"
+	"slices"
 	"strings"
 
 	"rtbot/chat"
@@ -14,6 +16,7 @@ import (
 
 // Command is one verb: what it is called, what words it takes, who may use it, and how it is understood.
 type Command struct {
+	// Verb is one word, or two where several verbs are about one thing: "secrets renew".
 	Verb string
 	// Args are the words after the verb as the help shows them: "<app> <replicas>".
 	Args string
@@ -25,7 +28,9 @@ type Command struct {
 	Role Role
 	// Most is how many words may follow the verb.
 	Most int
-	// Parse reads the words, purely: it looks nothing up.
+	// Keys are the names of the words that are given as key=value, in any order and beside the others.
+	Keys []string
+	// Parse reads the words, purely: it looks nothing up. Those that are key=value come last.
 	Parse func(words []string) (Action, error)
 	// Form is what a form of the command's own asks for. Where it is nil the words of Args are asked for, in the form that
 	// is for any command.
@@ -62,11 +67,11 @@ func (r *Router) parse(line string) (Command, Action, error) {
 	if len(words) == 0 {
 		words = []string{"help"}
 	}
-	c, ok := r.command(words[0])
+	c, rest, ok := r.command(words)
 	if !ok {
-		return Command{}, Action{}, r.unknownVerb(words[0])
+		return Command{}, Action{}, r.unknownVerb(words)
 	}
-	args, err := c.take(words[1:])
+	args, err := c.take(rest)
 	if err != nil {
 		return c, Action{}, err
 	}
@@ -84,21 +89,78 @@ func withoutPrefix(words []string) []string {
 
 // take holds the words against the command's grammar, from left to right: the first that does not fit is named.
 func (c Command) take(words []string) ([]string, error) {
-	var taken []string
-	names := false // after a bare --, every word is a name
+	t := taken{Command: c}
 	for _, w := range words {
-		switch {
-		case w == "--" && !names:
-			names = true
-			continue
-		case !names && isFlag(w):
-			return nil, refusal.Misread(refusal.Flag, "misread.flag", lang.With{"Word": shown(w), "Usage": c.usage()}, c.Example)
-		case len(taken) == c.Most:
-			return nil, refusal.Misread(refusal.Args, "misread.too-many", lang.With{"Word": shown(w), "Usage": c.usage()}, c.Example)
+		if err := t.read(w); err != nil {
+			return nil, err
 		}
-		taken = append(taken, w)
 	}
-	return taken, nil
+	return append(t.alone, t.keyed...), nil
+}
+
+// taken are the words of a command that were read so far.
+type taken struct {
+	Command
+	alone, keyed []string
+	names        bool // after a bare --, every word is a name
+}
+
+func (t *taken) read(w string) error {
+	switch _, _, keyed := t.named(w); {
+	case t.names:
+	case w == "--":
+		t.names = true
+		return nil
+	case isFlag(w):
+		return t.misread(refusal.Flag, "misread.flag", w)
+	case keyed:
+		return t.readKeyed(w)
+	}
+	if len(t.alone) == t.Most {
+		return t.misread(refusal.Args, "misread.too-many", w)
+	}
+	t.alone = append(t.alone, w)
+	return nil
+}
+
+func (t *taken) readKeyed(w string) error {
+	key, _, _ := strings.Cut(w, "=")
+	switch {
+	case !slices.Contains(t.Keys, key):
+		return t.misread(refusal.Flag, "misread.key", w)
+	case slices.ContainsFunc(t.keyed, func(other string) bool { return strings.HasPrefix(other, key+"=") }):
+		return t.misread(refusal.Args, "misread.twice", w)
+	}
+	t.keyed = append(t.keyed, w)
+	return nil
+}
+
+func (c Command) misread(code refusal.Code, key, word string) error {
+	return refusal.Misread(code, key, lang.With{"Word": shown(word), "Usage": c.usage()}, c.Example)
+}
+
+// keyed is how a word looks that is given as key=value.
+var keyed = regexp.MustCompile(`^[a-z][a-z-]*=`)
+
+// named parts a word that is given as key=value, where the command has such words.
+func (c Command) named(word string) (key, value string, ok bool) {
+	if len(c.Keys) == 0 || !keyed.MatchString(word) {
+		return "", "", false
+	}
+	return strings.Cut(word, "=")
+}
+
+// part divides the words of a command into those that stand alone and the values of the others by their keys.
+func (c Command) part(words []string) (alone []string, values map[string]string) {
+	values = map[string]string{}
+	for _, w := range words {
+		if key, value, ok := c.named(w); ok {
+			values[key] = value
+		} else {
+			alone = append(alone, w)
+		}
+	}
+	return alone, values
 }
 
 // isFlag tells a flag from a negative number, which the verb itself refuses with better words.
@@ -108,22 +170,32 @@ func isFlag(w string) bool {
 
 func (c Command) usage() string { return strings.TrimSpace(c.Verb + " " + c.Args) }
 
-func (r *Router) command(verb string) (Command, bool) {
+// command finds the verb that a line begins with, and what follows it.
+func (r *Router) command(words []string) (_ Command, rest []string, ok bool) {
 	for _, c := range r.commands {
-		if c.Verb == verb {
-			return c, true
+		verb := strings.Fields(c.Verb)
+		if len(words) >= len(verb) && slices.Equal(words[:len(verb)], verb) {
+			return c, words[len(verb):], true
 		}
 	}
-	return Command{}, false
+	return Command{}, nil, false
 }
 
-func (r *Router) unknownVerb(word string) error {
-	verbs := make([]string, len(r.commands))
-	for i, c := range r.commands {
-		verbs[i] = c.Verb
+// unknownVerb refuses a line that no verb begins, with the nearest one.
+func (r *Router) unknownVerb(words []string) error {
+	typed, among := words[0], make([]string, 0, len(r.commands))
+	for _, c := range r.commands {
+		first, second, _ := strings.Cut(c.Verb, " ")
+		if second != "" && first == words[0] {
+			if len(words) == 1 {
+				return refusal.Misread(refusal.Args, "misread.verb-half", lang.With{"Word": shown(words[0]), "Near": c.Verb}, c.Verb)
+			}
+			typed = words[0] + " " + words[1]
+		}
+		among = append(among, c.Verb)
 	}
-	if near, ok := nearest(strings.ToLower(word), verbs); ok {
-		return refusal.Misread(refusal.Verb, "misread.verb-near", lang.With{"Word": shown(word), "Near": near}, "help "+near)
+	if near, ok := nearest(strings.ToLower(typed), among); ok {
+		return refusal.Misread(refusal.Verb, "misread.verb-near", lang.With{"Word": shown(typed), "Near": near}, "help "+near)
 	}
-	return refusal.Misread(refusal.Verb, "misread.verb", lang.With{"Word": shown(word)}, "help")
+	return refusal.Misread(refusal.Verb, "misread.verb", lang.With{"Word": shown(typed)}, "help")
 }

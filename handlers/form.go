@@ -76,7 +76,7 @@ func (r *Router) Form(ctx context.Context, req chat.Request) (chat.Form, bool) {
 	}
 	var c Command
 	if len(typed) == 1 {
-		if c, _ = r.command(typed[0]); c.Form == nil {
+		if c, _, _ = r.command(typed); c.Form == nil {
 			return chat.Form{}, false
 		}
 	}
@@ -167,10 +167,10 @@ func (r *Router) Line(req chat.Request, filled chat.Filled) (string, chat.Mistak
 	words := r.Catalog.For(append(req.Languages, r.Language)...)
 	verb := filled.Verb
 	if verb == "" {
-		verb = strings.TrimSpace(filled.Values[fieldVerb])
+		verb = filled.Values[fieldVerb]
 	}
-	c, ok := r.command(verb)
-	if !ok {
+	c, rest, ok := r.command(strings.Fields(verb))
+	if !ok || len(rest) > 0 {
 		return "", chat.Mistakes{fieldVerb: words.Say("form.verb-missing", nil)}
 	}
 	name := naming(ownName)

@@ -11,19 +11,19 @@ import (
 
 // Help is the verb that says what there is. It is made from the other commands, so that it cannot be out of date.
 func Help(others []Command) Command {
-	help := Command{Verb: "help", Args: "[verb]", Example: "help scale", Summary: "help.help", Role: Viewer, Most: 1}
+	help := Command{Verb: "help", Args: "[verb]", Example: "help scale", Summary: "help.help", Role: Viewer, Most: 2}
 	all := append([]Command{help}, others...)
 	help.Parse = func(words []string) (Action, error) {
 		if len(words) == 0 {
 			return Action{Request: "help", Answer: func(_ context.Context, a Ask) (chat.Card, error) { return helpAll(a, all), nil }}, nil
 		}
-		verb := strings.ToLower(words[0])
+		verb := strings.ToLower(strings.Join(words, " "))
 		for _, c := range all {
 			if c.Verb == verb {
 				return Action{Request: "help " + verb, Answer: func(_ context.Context, a Ask) (chat.Card, error) { return helpOne(a, c), nil }}, nil
 			}
 		}
-		return Action{}, refusal.Misread(refusal.Verb, "misread.verb", lang.With{"Word": shown(words[0])}, "help")
+		return Action{}, refusal.Misread(refusal.Verb, "misread.verb", lang.With{"Word": shown(verb)}, "help")
 	}
 	return help
 }

@@ -20,7 +20,10 @@ type understood struct {
 }
 
 func parser() *Router {
-	verbs := []Command{Scale(), Ops(nil, nil, nil), Approve(nil, nil), Status(nil, nil, nil), Freeze(nil)}
+	verbs := []Command{
+		Scale(), Ops(nil, nil, nil), Approve(nil, nil), Status(nil, nil, nil), Freeze(nil),
+		Pods(nil, nil, nil), Nodes(nil, nil), Logs(nil, nil), Describe(nil, nil, nil),
+	}
 	return NewRouter(Config{Commands: append([]Command{Help(verbs)}, verbs...)})
 }
 
@@ -28,26 +31,38 @@ func TestWhatIsUnderstood(t *testing.T) {
 	gitea := change.AppName{Name: "gitea"}
 	wordy := "freeze " + strings.Repeat("é", 300)
 	tests := map[string]understood{
-		"/rt scale gitea 2":                {"scale", "scale gitea 2", gitea, replicas(2)},
-		"!rt scale gitea 2":                {"scale", "scale gitea 2", gitea, replicas(2)},
-		"scale gitea 2":                    {"scale", "scale gitea 2", gitea, replicas(2)},
-		"  /rt   scale\tgitea   0  \n":     {"scale", "scale gitea 0", gitea, replicas(0)},
-		"/rt scale “gitea” '2'":            {"scale", "scale gitea 2", gitea, replicas(2)},
-		"/rt scale deployment/gitea 2":     {"scale", "scale deployment/gitea 2", change.AppName{Kind: "Deployment", Name: "gitea"}, replicas(2)},
-		"/rt scale deploy/gitea 2":         {"scale", "scale deployment/gitea 2", change.AppName{Kind: "Deployment", Name: "gitea"}, replicas(2)},
-		"/rt scale rt/gitea 2":             {"scale", "scale rt/gitea 2", change.AppName{Namespace: "rt", Name: "gitea"}, replicas(2)},
-		"/rt scale rt/statefulset/gitea 2": {"scale", "scale rt/statefulset/gitea 2", change.AppName{Namespace: "rt", Kind: "StatefulSet", Name: "gitea"}, replicas(2)},
-		"":                                 {Verb: "help", Request: "help"},
-		"/rt":                              {Verb: "help", Request: "help"},
-		strings.Repeat(" ", 4000):          {Verb: "help", Request: "help"},
-		"/rt help SCALE":                   {Verb: "help", Request: "help scale"},
-		"/rt ops":                          {Verb: "ops", Request: "ops"},
-		"/rt ops k7f3q2mz":                 {Verb: "ops", Request: "ops k7f3q2mz"},
-		"/rt approve k7f3q2mz":             {Verb: "approve", Request: "approve k7f3q2mz"},
-		"/rt status":                       {Verb: "status", Request: "status"},
-		"/rt freeze the  fair opens":       {Verb: "freeze", Request: "freeze the fair opens"},
-		wordy:                              {Verb: "freeze", Request: string([]rune(wordy)[:len("freeze ")+200])},
-		"/rt status gitea":                 {Verb: "status", Request: "status gitea"},
+		"/rt scale gitea 2":                   {"scale", "scale gitea 2", gitea, replicas(2)},
+		"!rt scale gitea 2":                   {"scale", "scale gitea 2", gitea, replicas(2)},
+		"scale gitea 2":                       {"scale", "scale gitea 2", gitea, replicas(2)},
+		"  /rt   scale\tgitea   0  \n":        {"scale", "scale gitea 0", gitea, replicas(0)},
+		"/rt scale “gitea” '2'":               {"scale", "scale gitea 2", gitea, replicas(2)},
+		"/rt scale deployment/gitea 2":        {"scale", "scale deployment/gitea 2", change.AppName{Kind: "Deployment", Name: "gitea"}, replicas(2)},
+		"/rt scale deploy/gitea 2":            {"scale", "scale deployment/gitea 2", change.AppName{Kind: "Deployment", Name: "gitea"}, replicas(2)},
+		"/rt scale rt/gitea 2":                {"scale", "scale rt/gitea 2", change.AppName{Namespace: "rt", Name: "gitea"}, replicas(2)},
+		"/rt scale rt/statefulset/gitea 2":    {"scale", "scale rt/statefulset/gitea 2", change.AppName{Namespace: "rt", Kind: "StatefulSet", Name: "gitea"}, replicas(2)},
+		"":                                    {Verb: "help", Request: "help"},
+		"/rt":                                 {Verb: "help", Request: "help"},
+		strings.Repeat(" ", 4000):             {Verb: "help", Request: "help"},
+		"/rt help SCALE":                      {Verb: "help", Request: "help scale"},
+		"/rt ops":                             {Verb: "ops", Request: "ops"},
+		"/rt ops k7f3q2mz":                    {Verb: "ops", Request: "ops k7f3q2mz"},
+		"/rt approve k7f3q2mz":                {Verb: "approve", Request: "approve k7f3q2mz"},
+		"/rt status":                          {Verb: "status", Request: "status"},
+		"/rt freeze the  fair opens":          {Verb: "freeze", Request: "freeze the fair opens"},
+		wordy:                                 {Verb: "freeze", Request: string([]rune(wordy)[:len("freeze ")+200])},
+		"/rt status gitea":                    {Verb: "status", Request: "status gitea"},
+		"/rt nodes":                           {Verb: "nodes", Request: "nodes"},
+		"/rt pods":                            {Verb: "pods", Request: "pods"},
+		"/rt pods rt/gitea":                   {Verb: "pods", Request: "pods rt/gitea"},
+		"/rt describe gitea-0":                {Verb: "describe", Request: "describe gitea-0"},
+		"/rt logs gitea":                      {Verb: "logs", Request: "logs gitea"},
+		"/rt logs gitea previous":             {Verb: "logs", Request: "logs gitea previous"},
+		"/rt logs tail=5 gitea since=90m":     {Verb: "logs", Request: "logs gitea since=90m tail=5"},
+		"/rt logs web since=9999999h":         {Verb: "logs", Request: "logs web since=24h"},
+		"/rt logs web since=1h30m10s":         {Verb: "logs", Request: "logs web since=5410s"},
+		"/rt logs web tail=99999999":          {Verb: "logs", Request: "logs web tail=2000"},
+		"/rt logs web grep='a b' container=x": {Verb: "logs", Request: "logs web grep='a b' container=x"},
+		`/rt logs web grep="it's"`:            {Verb: "logs", Request: `logs web grep='it'"'"'s'`},
 	}
 	for line, want := range tests {
 		c, a, err := parser().parse(line)
@@ -68,7 +83,9 @@ func TestWhatIsUnderstood(t *testing.T) {
 // The rows of the table of bad inputs whose verbs exist, with the code that each must get.
 func TestWhatIsNotUnderstood(t *testing.T) {
 	tests := map[refusal.Code][]string{
-		refusal.Reason: {"freeze", "freeze \u200b\u200d", `freeze ""`, "freeze ..."},
+		refusal.Duration: {"logs web since=-1h", "logs web since=1y", "logs web since=", "logs web since=0s", "logs web since=1h2"},
+		refusal.Regex:    {"logs web grep='['", "logs web grep=(", `logs web grep=a\`, "logs web grep=", "logs web grep=a{2000}"},
+		refusal.Reason:   {"freeze", "freeze \u200b\u200d", `freeze ""`, "freeze ..."},
 		refusal.Parse: {
 			`scale "gitea 3`, "scale gitea 3\nscale nginx-front 0", "scale gitea 3\u2028scale x 0", "scale gitea\u00853", "scale\vgitea 3",
 			"scale\fgitea 3",
@@ -76,9 +93,13 @@ func TestWhatIsNotUnderstood(t *testing.T) {
 		refusal.Length:   {strings.Repeat("a", 40000), strings.Repeat(" ", 4000) + "x"},
 		refusal.Encoding: {"scale \xff\xfe 2", "scale gitea\x00prod 2", "scale \xc0\xaf 2"},
 		refusal.Verb:     {"sclae gitea 2", "frobnicate", "help frobnicate", "{{7*7}}", "scale\u200d gitea 2"},
-		refusal.Args:     {"scale", "scale web", "scale web 3; rm -rf /", "scale web 3 4", "approve", "ops k7f3q2mz x"},
+		refusal.Args: {
+			"scale", "scale web", "scale web 3; rm -rf /", "scale web 3 4", "approve", "ops k7f3q2mz x",
+			"logs", "describe", "logs web later", "logs web tail=1 tail=2", "nodes x",
+		},
 		refusal.Flag: {
 			"scale --replicas=3 --as=system:admin web", "scale web 3 --dry-run=false --dry-run=true", "status -A", "scale -n rt web 3",
+			"logs web --since=1h", "logs web -f", "logs web colour=red", "logs web n=1",
 		},
 		refusal.Name: {
 			"scale -- -web 3", "scale web* 3", "scale .* 3", "scale [a-z] 3", "scale all 3", "scale web,api 3", "scale WEB 3",
@@ -88,12 +109,14 @@ func TestWhatIsNotUnderstood(t *testing.T) {
 			`scale web\\..\\x 3`, "scale ~root 3", "scale $PATH 3", "scale con 3", "scale nul 3", "scale .git 3", "scale .github 3",
 			"scale .git/config 3", "scale a/b/c/d 3", "scale rt/thing/gitea 3", `scale "" 3`, "scale {{.Secret}} 3",
 			"scale ${{ 3", "scale #{7*7} 3", "scale %{x} 3", "status {{7*7}}",
+			"logs web* tail=1", "describe Pod/x", "logs web container=A_B",
 		},
 		refusal.Number: {
 			"scale web 999999999999999999999", "scale web 03", "scale web NaN", "scale web Inf", "scale web null", "scale web true",
 			"scale web -1", "scale web +3", "scale web 2.5", "scale web 0x3", "scale web 1e2", "scale web ٣", `scale web ""`,
+			"logs web tail=x", "logs web tail=1.5", "logs web tail=",
 		},
-		refusal.Range:     {"scale web 2147483648", "scale web 9223372036854775808", "scale web 10000"},
+		refusal.Range:     {"scale web 2147483648", "scale web 9223372036854775808", "scale web 10000", "logs web tail=-1", "logs web tail=0"},
 		refusal.Operation: {"ops -1", "ops deadbeef0", "ops ../../x", "approve K7F3Q2MZ", "approve l7f3q2mz"},
 	}
 	for code, lines := range tests {

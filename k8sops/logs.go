@@ -139,11 +139,15 @@ func (c *Cluster) podOf(ctx context.Context, q LogQuery) (*corev1.Pod, error) {
 	return pod, outside("read pod "+name, err)
 }
 
-// FindPod says in which of the bot's namespaces there is a pod of exactly that name, or returns ErrNotFound.
-func (c *Cluster) FindPod(ctx context.Context, name string) (namespace string, err error) {
+// FindPod says in which of the bot's namespaces there is a pod of exactly that name, in that one where it is named, or
+// returns ErrNotFound.
+func (c *Cluster) FindPod(ctx context.Context, namespace, name string) (where string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
 	for _, ns := range c.namespaces {
+		if namespace != "" && ns != namespace {
+			continue
+		}
 		_, err := c.client.CoreV1().Pods(ns).Get(ctx, name, metav1.GetOptions{})
 		if err == nil {
 			return ns, nil

@@ -115,10 +115,10 @@ func TestWhichLogIsAskedFor(t *testing.T) {
 	if _, err = c.Logs(t.Context(), query); err == nil || !strings.Contains(err.Error(), "the server says BadRequest") {
 		t.Errorf("got %v, want what the server says", err)
 	}
-	if _, err := c.FindPod(t.Context(), "gitea"); !errors.Is(err, k8sops.ErrNotFound) {
+	if _, err := c.FindPod(t.Context(), "", "gitea"); !errors.Is(err, k8sops.ErrNotFound) {
 		t.Errorf("got %v for a pod that is not there", err)
 	}
-	if ns, err := c.FindPod(t.Context(), "gitea-x"); ns != "rt" || err != nil {
+	if ns, err := c.FindPod(t.Context(), "", "gitea-x"); ns != "rt" || err != nil {
 		t.Errorf("got %q, %v", ns, err)
 	}
 }

@@ -114,6 +114,10 @@ func rooms(conf config.Config) map[string][]string {
 func commandList(engine *change.Engine, c clients, team *handlers.Team, j *journal.Journal, maker cards.Maker) []handlers.Command {
 	verbs := []handlers.Command{
 		handlers.Status(engine, c.argo, c.cluster),
+		handlers.Pods(engine, c.cluster, time.Now),
+		handlers.Nodes(c.cluster, time.Now),
+		handlers.Logs(engine, c.cluster),
+		handlers.Describe(engine, c.cluster, time.Now),
 		handlers.Scale(),
 		handlers.Ops(j, maker, team),
 		handlers.Approve(engine, j),

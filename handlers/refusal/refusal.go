@@ -21,6 +21,8 @@ const (
 	Name      Code = "E_NAME"      // not a name that an app can have
 	Number    Code = "E_NUMBER"    // not a whole number
 	Range     Code = "E_RANGE"     // a number out of its bounds
+	Duration  Code = "E_DURATION"  // not a length of time
+	Regex     Code = "E_REGEX"     // not a pattern
 	Reason    Code = "E_REASON"    // no reason was given
 	Operation Code = "E_OPERATION" // no such operation, or not in that state
 
@@ -32,7 +34,7 @@ const (
 
 	Frozen Code = "E_FROZEN" // changes are stopped for a while
 
-	NotFound  Code = "E_NOT_FOUND" // no such app
+	NotFound  Code = "E_NOT_FOUND" // no such app, pod, container or log
 	Ambiguous Code = "E_AMBIGUOUS" // several things have that name
 	Changed   Code = "E_CHANGED"   // the plan no longer holds
 	Own       Code = "E_OWN"       // the bot does not edit itself
