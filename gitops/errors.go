@@ -38,6 +38,8 @@ const (
 	Archived    Refusal = "archived"     // the repository is read-only
 	RateLimited Refusal = "rate-limited" // 403 or 429 with a time to wait
 	Invalid     Refusal = "invalid"      // the request as such was refused
+	TooOld      Refusal = "too-old"      // a run of a workflow that can no longer be run again
+	Busy        Refusal = "busy"         // a run of a workflow that has not ended
 )
 
 // Error says what was refused and how.

@@ -12,7 +12,8 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// Access is what the bot's account can do in Argo CD.
+// Access is what the bot's account can do in Argo CD. Whether it may restart something is not in it: Argo CD does not answer
+// that for a single resource action, and a restart that it refuses says so.
 type Access struct {
 	Version string
 	// Unseen are listed Applications that the account does not see.

@@ -150,6 +150,24 @@ func (c *Client) Refresh(ctx context.Context, name string) (Application, error) 
 	return seen, nil
 }
 
+// RunResourceAction makes Argo CD do one of its actions to an object of an Application, in Argo CD's own name. An error that
+// wraps gitops.ErrOutcomeUnknown means that it may have been done.
+func (c *Client) RunResourceAction(ctx context.Context, name string, o gitops.Object, action string) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	version := "v1"
+	_, err := c.apps.RunResourceAction(ctx, &application.ResourceActionRunRequest{
+		Name: &name, Namespace: &o.Namespace, ResourceName: &o.Name, Version: &version, Group: &o.Group, Kind: &o.Kind, Action: &action,
+	})
+	if err == nil {
+		return nil
+	}
+	if err = outside(err); errors.Is(err, gitops.ErrUnreachable) {
+		err = errors.Join(gitops.ErrOutcomeUnknown, err)
+	}
+	return fmt.Errorf("%s %s: %w", action, o, err)
+}
+
 // ApplicationURL is the page of an Application in Argo CD.
 func (c *Client) ApplicationURL(name string) string {
 	u := url.URL{Scheme: "https", Host: c.config.Server, Path: "/applications/" + name}

@@ -103,11 +103,15 @@ func (e graphErrors) refusal() gitops.Refusal {
 	return ""
 }
 
-// ruled finds two refusals that GitHub tells apart only by their words.
+// ruled finds the refusals that GitHub tells apart only by their words.
 func ruled(message string, otherwise gitops.Refusal) gitops.Refusal {
 	switch {
 	case strings.Contains(message, "archived so is read-only"):
 		return gitops.Archived
+	case strings.Contains(message, "over a month ago"):
+		return gitops.TooOld
+	case strings.Contains(message, "already running"):
+		return gitops.Busy
 	case strings.Contains(message, "rule violations found"), strings.Contains(message, "through a pull request"),
 		strings.Contains(message, "rotected branch"):
 		return gitops.Protected
