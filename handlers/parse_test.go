@@ -23,6 +23,7 @@ func parser() *Router {
 	verbs := []Command{
 		Scale(), Ops(nil, nil, nil), Approve(nil, nil), Status(nil, nil, nil), Freeze(nil),
 		Pods(nil, nil, nil), Nodes(nil, nil), Logs(nil, nil), Describe(nil, nil, nil),
+		Restart(nil, nil), RenewSecrets(Workflow{}, nil),
 	}
 	return NewRouter(Config{Commands: append([]Command{Help(verbs)}, verbs...)})
 }
@@ -51,6 +52,9 @@ func TestWhatIsUnderstood(t *testing.T) {
 		"/rt freeze the  fair opens":          {Verb: "freeze", Request: "freeze the fair opens"},
 		wordy:                                 {Verb: "freeze", Request: string([]rune(wordy)[:len("freeze ")+200])},
 		"/rt status gitea":                    {Verb: "status", Request: "status gitea"},
+		"/rt restart rt/deployment/gitea":     {"restart", "restart rt/deployment/gitea", change.AppName{Namespace: "rt", Kind: "Deployment", Name: "gitea"}, nil},
+		"/rt secrets renew":                   {Verb: "secrets renew", Request: "secrets renew"},
+		"/rt help secrets renew":              {Verb: "help", Request: "help secrets renew"},
 		"/rt nodes":                           {Verb: "nodes", Request: "nodes"},
 		"/rt pods":                            {Verb: "pods", Request: "pods"},
 		"/rt pods rt/gitea":                   {Verb: "pods", Request: "pods rt/gitea"},
@@ -92,10 +96,10 @@ func TestWhatIsNotUnderstood(t *testing.T) {
 		},
 		refusal.Length:   {strings.Repeat("a", 40000), strings.Repeat(" ", 4000) + "x"},
 		refusal.Encoding: {"scale \xff\xfe 2", "scale gitea\x00prod 2", "scale \xc0\xaf 2"},
-		refusal.Verb:     {"sclae gitea 2", "frobnicate", "help frobnicate", "{{7*7}}", "scale\u200d gitea 2"},
+		refusal.Verb:     {"sclae gitea 2", "frobnicate", "help frobnicate", "{{7*7}}", "scale\u200d gitea 2", "secrets renwe", "help secrets"},
 		refusal.Args: {
 			"scale", "scale web", "scale web 3; rm -rf /", "scale web 3 4", "approve", "ops k7f3q2mz x",
-			"logs", "describe", "logs web later", "logs web tail=1 tail=2", "nodes x",
+			"restart", "secrets", "secrets renew now", "logs", "describe", "logs web later", "logs web tail=1 tail=2", "nodes x",
 		},
 		refusal.Flag: {
 			"scale --replicas=3 --as=system:admin web", "scale web 3 --dry-run=false --dry-run=true", "status -A", "scale -n rt web 3",

@@ -22,6 +22,8 @@ type Workload struct {
 	Available int32
 	// Images are those of its containers, in their order.
 	Images []string
+	// Restarted is when somebody ordered its last restart, as the cluster keeps it; empty where nobody did.
+	Restarted string
 
 	revision  string
 	selector  *metav1.LabelSelector
@@ -30,6 +32,9 @@ type Workload struct {
 	overdue   string // why it is taking longer than it may
 	partition int32
 }
+
+// restartedAt is the annotation of the pod template that a restart changes.
+const restartedAt = "kubectl.kubernetes.io/restartedAt"
 
 // rolledOut reports whether all pods are what the newest template says, ready, and alone: what kubectl rollout status
 // waits for.
@@ -99,7 +104,7 @@ func ofDeployment(d *appsv1.Deployment) Workload {
 		Observed: d.Status.ObservedGeneration, Desired: orOne(d.Spec.Replicas), Current: d.Status.Replicas,
 		Updated: d.Status.UpdatedReplicas, Ready: d.Status.ReadyReplicas, Available: d.Status.AvailableReplicas,
 		Images: images(d.Spec.Template), selector: d.Spec.Selector, template: d.Spec.Template,
-		revision: d.Annotations["deployment.kubernetes.io/revision"],
+		Restarted: d.Spec.Template.Annotations[restartedAt], revision: d.Annotations["deployment.kubernetes.io/revision"],
 	}
 	for _, c := range d.Status.Conditions {
 		switch {
@@ -121,6 +126,7 @@ func ofStatefulSet(s *appsv1.StatefulSet) Workload {
 		Observed: s.Status.ObservedGeneration, Desired: orOne(s.Spec.Replicas), Current: s.Status.Replicas,
 		Updated: s.Status.UpdatedReplicas, Ready: s.Status.ReadyReplicas, Available: s.Status.AvailableReplicas,
 		Images: images(s.Spec.Template), selector: s.Spec.Selector, template: s.Spec.Template, revision: s.Status.UpdateRevision,
+		Restarted: s.Spec.Template.Annotations[restartedAt],
 	}
 	if r := s.Spec.UpdateStrategy.RollingUpdate; r != nil && r.Partition != nil {
 		w.partition = min(*r.Partition, w.Desired)
@@ -137,7 +143,7 @@ func ofDaemonSet(d *appsv1.DaemonSet) Workload {
 		Observed: d.Status.ObservedGeneration, Desired: d.Status.DesiredNumberScheduled, Current: d.Status.DesiredNumberScheduled,
 		Updated: d.Status.UpdatedNumberScheduled, Ready: d.Status.NumberReady, Available: d.Status.NumberAvailable,
 		Images: images(d.Spec.Template), selector: d.Spec.Selector, template: d.Spec.Template,
-		revision: d.Annotations["deprecated.daemonset.template.generation"],
+		Restarted: d.Spec.Template.Annotations[restartedAt], revision: d.Annotations["deprecated.daemonset.template.generation"],
 	}
 }
 

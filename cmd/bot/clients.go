@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 	"rtbot/cmd/bot/config"
 	"rtbot/gitops/argocd"
 	"rtbot/gitops/github"
+	"rtbot/handlers"
 	"rtbot/k8sops"
 )
 
@@ -22,6 +24,9 @@ type clients struct {
 	github  *github.Repository
 	argo    *argocd.Client
 	cluster *k8sops.Cluster
+	// workflow is the repository whose workflow makes the secrets, and renews what of it does.
+	workflow *github.Repository
+	renews   handlers.Workflow
 }
 
 // dial makes the clients of the outside services. Nobody is called yet.
@@ -38,6 +43,9 @@ func dial(conf config.Config, getenv func(string) string, log *slog.Logger) (cli
 	if err != nil {
 		return clients{}, fmt.Errorf("github: %w", err)
 	}
+	if err := c.dialWorkflow(conf, getenv, token); err != nil {
+		return clients{}, err
+	}
 	c.argo, err = argocd.New(argocd.Config{
 		Server: conf.ArgoCD.Server, Plaintext: conf.ArgoCD.Plaintext, Applications: conf.ArgoCD.Applications,
 		Token: func() (string, error) { return conf.Read(conf.ArgoCD.Token, getenv) }, Log: log, Now: time.Now,
@@ -52,6 +60,26 @@ func dial(conf config.Config, getenv func(string) string, log *slog.Logger) (cli
 		return clients{}, fmt.Errorf("kubernetes: %w", err)
 	}
 	return c, nil
+}
+
+// dialWorkflow makes the client of the repository whose workflow makes the secrets, with a token of its own where one is
+// configured.
+func (c *clients) dialWorkflow(conf config.Config, getenv func(string) string, token func(context.Context) (string, error)) (err error) {
+	if conf.Workflow == nil {
+		return nil
+	}
+	if own := conf.Workflow.Token; own != nil {
+		token = func(context.Context) (string, error) { return conf.Read(*own, getenv) }
+	}
+	c.renews = handlers.Workflow{File: conf.Workflow.File, Job: conf.Workflow.Job, Every: 3 * time.Second}
+	c.workflow, err = github.New(github.Config{
+		Repository: cmp.Or(conf.Workflow.Repository, conf.GitHub.Repository), Branch: conf.GitHub.Branch, APIURL: conf.GitHub.APIURL,
+		Token: token, Transport: http.DefaultTransport, Now: time.Now,
+	})
+	if err != nil {
+		return fmt.Errorf("workflow: %w", err)
+	}
+	return nil
 }
 
 // githubToken gives the token that is configured: one that somebody made, read anew each time, or one of a GitHub App,

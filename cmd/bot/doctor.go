@@ -32,6 +32,7 @@ func (c doctorCommand) Run(ctx context.Context, p program) error {
 	d.slack(ctx, conf, p.getenv)
 	d.matrix(ctx, conf, p.getenv)
 	d.github(ctx, outside)
+	d.workflow(ctx, outside)
 	d.argocd(ctx, conf, outside)
 	d.cluster(ctx, conf, outside)
 	if d.wrong > 0 {
@@ -99,6 +100,18 @@ func (d *diagnosis) github(ctx context.Context, c clients) {
 	if access.Admin {
 		d.bad("github", "the token is an administrator's: too much is allowed")
 	}
+}
+
+func (d *diagnosis) workflow(ctx context.Context, c clients) {
+	if c.workflow == nil {
+		return
+	}
+	job, err := c.workflow.NewestJob(ctx, c.renews.File, c.renews.Job)
+	if err != nil {
+		d.bad("workflow", "%v", err)
+		return
+	}
+	d.good("workflow", "the job %s is in the newest run of %s, at attempt %d", job.Name, c.renews.File, job.Attempt)
 }
 
 func (d *diagnosis) argocd(ctx context.Context, conf config.Config, c clients) {

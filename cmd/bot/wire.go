@@ -61,7 +61,8 @@ func wire(ctx context.Context, conf config.Config, getenv func(string) string, l
 	engine := change.New(change.Config{
 		Repository: c.github, Argo: c.argo, Cluster: c.cluster, Journal: j,
 		Gate: handlers.Gate{Team: b.team, Vouch: b.vouch}, Key: key, Name: b.team.NameOf, Now: time.Now, Patience: time.Hour,
-		Policy: func() change.Policy { return *b.policy.Load() },
+		Lateness: 3 * time.Second,
+		Policy:   func() change.Policy { return *b.policy.Load() },
 	})
 	b.router = handlers.NewRouter(handlers.Config{
 		Commands: commandList(engine, c, b.team, j, maker), Team: b.team, Journal: j, Engine: engine, Apps: engine, Catalog: catalog, Cards: maker,
@@ -119,6 +120,8 @@ func commandList(engine *change.Engine, c clients, team *handlers.Team, j *journ
 		handlers.Logs(engine, c.cluster),
 		handlers.Describe(engine, c.cluster, time.Now),
 		handlers.Scale(),
+		handlers.Restart(c.argo, c.cluster),
+		handlers.RenewSecrets(c.renews, c.workflow),
 		handlers.Ops(j, maker, team),
 		handlers.Approve(engine, j),
 		handlers.Refuse(engine, j),

@@ -53,6 +53,28 @@ func view(outcome change.Outcome, done int, alter func(*change.View)) change.Vie
 	return v
 }
 
+// acted is an act of that verb whose first steps are done.
+func acted(verb string, outcome change.Outcome, done int, alter func(*change.View)) change.View {
+	v := view(outcome, 0, nil)
+	v.Request, v.Steps = verb+" gitea", nil
+	v.Plan = change.Plan{Act: verb, App: v.Plan.App, Class: change.Change}
+	if verb == change.Renew {
+		v.Request, v.Plan.App = verb, change.App{}
+		v.Plan.Sight = change.Sight{Subject: "infra-secrets", Link: "https://git.example.org/rt/forge/actions/runs/7"}
+	}
+	for i, name := range []string{"plan", "approve", "act", "verify"} {
+		s := change.Step{Name: name, State: change.Pending}
+		if name != "approve" && i < done {
+			s = change.Step{Name: name, State: change.Done, Began: noon, Ended: noon.Add(time.Second)}
+		}
+		v.Steps = append(v.Steps, s)
+	}
+	if alter != nil {
+		alter(&v)
+	}
+	return v
+}
+
 // Every state of a change reads well in both languages.
 func TestAChangeReadsWell(t *testing.T) {
 	tests := map[string]change.View{
@@ -76,6 +98,22 @@ func TestAChangeReadsWell(t *testing.T) {
 		}),
 		"refused": view(change.Refused, 0, func(v *change.View) {
 			v.Refused = refusal.New(refusal.Quota, "refused.quota", lang.With{"Name": "rt", "Resource": "pods", "Wanted": "11", "Hard": "10"})
+		}),
+		"restart-going": acted(change.Restart, change.Going, 3, nil),
+		"restart-verified": acted(change.Restart, change.Verified, 4, func(v *change.View) {
+			v.Rollout = k8sops.Rollout{Generation: 2, Desired: 2, Ready: 2}
+		}),
+		"restart-awaiting": acted(change.Restart, change.Awaiting, 1, func(v *change.View) {
+			v.Plan.Class, v.Plan.Effects = change.Danger, []change.Effect{{Code: change.Protected, Object: "Deployment/gitea"}}
+		}),
+		"restart-unconfirmed": acted(change.Restart, change.Awaiting, 1, func(v *change.View) { v.Decider = change.ByAsker }),
+		"restart-failed": acted(change.Restart, change.Failed, 3, func(v *change.View) {
+			v.Refused = refusal.New(refusal.Rollout, "failed.crash", lang.With{"App": "gitea", "Pod": "gitea-7d9c-x2x"}, "status gitea")
+		}),
+		"renew-going":    acted(change.Renew, change.Going, 3, nil),
+		"renew-verified": acted(change.Renew, change.Verified, 4, nil),
+		"renew-failed": acted(change.Renew, change.Failed, 3, func(v *change.View) {
+			v.Refused = refusal.New(refusal.GitHub, "failed.job", lang.With{"Job": "infra-secrets", "Conclusion": "failure"}, change.Renew)
 		}),
 		"failed": view(change.Failed, 5, func(v *change.View) {
 			v.Rollout = k8sops.Rollout{Generation: 2, Desired: 2, Ready: 1}

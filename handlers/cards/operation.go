@@ -51,27 +51,38 @@ func stateOf(o change.Outcome) (chat.State, chat.Mood) {
 func title(w lang.Words, v change.View) string {
 	p := v.Plan
 	with := lang.With{
-		"Request": v.Request, "App": p.App.Name, "Field": p.Field, "Old": p.Old, "New": p.New,
+		"Request": v.Request, "App": p.App.Name, "Subject": p.Sight.Subject, "Field": p.Field, "Old": p.Old, "New": p.New,
 		"Ready": v.Rollout.Ready, "Desired": v.Rollout.Desired,
 	}
+	keys := titles[p.Act]
 	switch v.Outcome {
 	case change.Refused, change.Failed:
 		return w.Say(v.Refused.Key, v.Refused.With)
 	case change.Already:
 		return w.Say("change.already", with)
 	case change.Verified:
-		return w.Say("change.verified", with)
+		return w.Say(keys.verified, with)
 	case change.Awaiting:
 		if v.Decider == change.ByAsker {
-			return w.Say("change.unconfirmed", with)
+			return w.Say(keys.unconfirmed, with)
 		}
-		return w.Say("change.awaiting", with)
+		return w.Say(keys.awaiting, with)
 	case change.Going:
 	}
-	if p.App.Name == "" {
+	if p.App.Name == "" && p.Act == "" {
 		return w.Say("change.planning", with)
 	}
-	return w.Say("change.going", with)
+	return w.Say(keys.going, with)
+}
+
+// wording is how the titles of one kind of operation read.
+type wording struct{ going, awaiting, unconfirmed, verified string }
+
+// titles are by the act; a commit has none.
+var titles = map[string]wording{
+	"":             {"change.going", "change.awaiting", "change.unconfirmed", "change.verified"},
+	change.Restart: {"restart.going", "restart.awaiting", "restart.unconfirmed", "restart.verified"},
+	change.Renew:   {"renew.going", "renew.awaiting", "renew.unconfirmed", "renew.verified"},
 }
 
 // notes say what was and was not done, and what is not known.
@@ -84,7 +95,7 @@ func notes(w lang.Words, v change.View) []string {
 	case change.Refused:
 		said = append(said, w.Say("refused.nothing-done", nil))
 	case change.Failed:
-		said = append(said, w.Say("failed.committed", lang.With{"Commit": short(v.Commit.SHA)}))
+		said = append(said, stays(w, v))
 	case change.Awaiting:
 		how := "change.awaiting-how"
 		if v.Decider == change.ByAsker {
@@ -96,6 +107,14 @@ func notes(w lang.Words, v change.View) []string {
 	case change.Going, change.Verified:
 	}
 	return said
+}
+
+// stays says what a change that did not end well has left.
+func stays(w lang.Words, v change.View) string {
+	if v.Plan.Act != "" {
+		return w.Say("failed.acted", nil)
+	}
+	return w.Say("failed.committed", lang.With{"Commit": short(v.Commit.SHA)})
 }
 
 // effects say what else the change does.
@@ -132,6 +151,9 @@ func (m Maker) facts(w lang.Words, v change.View) []chat.Fact {
 	if v.Plan.App.Application != "" {
 		add("card.application", v.Plan.App.Application, m.ApplicationURL(v.Plan.App.Application))
 	}
+	if v.Plan.Sight.Link != "" {
+		add("card.run", v.Plan.Sight.Subject, v.Plan.Sight.Link)
+	}
 	if v.Plan.Class == change.Danger {
 		add("card.class", w.Say("class.danger", nil), "")
 	}
@@ -144,7 +166,7 @@ func (m Maker) steps(w lang.Words, v change.View) []chat.Step {
 		if s.Name == change.StepApprove && s.State == change.Pending {
 			continue // nobody has to agree
 		}
-		step := chat.Step{Label: w.Say(stepKeys[s.Name], nil), State: stepStates[s.State], At: s.Ended}
+		step := chat.Step{Label: w.Say(stepKey(v.Plan.Act, s.Name), nil), State: stepStates[s.State], At: s.Ended}
 		if !s.Ended.IsZero() {
 			step.Took = s.Ended.Sub(s.Began)
 		}
@@ -155,6 +177,15 @@ func (m Maker) steps(w lang.Words, v change.View) []chat.Step {
 	}
 	return steps
 }
+
+func stepKey(act, step string) string {
+	if step == change.StepAct {
+		return actKeys[act]
+	}
+	return stepKeys[step]
+}
+
+var actKeys = map[string]string{"": "step.act", change.Restart: "step.restart", change.Renew: "step.renew"}
 
 var stepKeys = map[string]string{
 	change.StepPlan:    "step.plan",

@@ -28,7 +28,7 @@ var ErrNeedsConfirmation = errors.New("needs a confirmation")
 // mostAttempts is how often a commit is tried where others keep pushing in between.
 const mostAttempts = 5
 
-// write plans, has the plan decided and commits it, until one commit stands on the branch.
+// write plans, has the plan decided and commits it, until one commit stands on the branch; or does the act, once.
 func (r *run) write(ctx context.Context) error {
 	if found, err := r.written(ctx); found || err != nil {
 		return err
@@ -49,13 +49,21 @@ func (r *run) write(ctx context.Context) error {
 			return err
 		}
 	}
+	return r.givenUp()
+}
+
+// givenUp is why nothing was done after so many tries.
+func (r *run) givenUp() error {
+	if r.req.Act != nil {
+		return refusal.New(refusal.Changed, "failed.unknown-act", nil, "ops "+r.op.ID)
+	}
 	return refusal.New(refusal.Changed, "refused.branch-busy", lang.With{"Attempts": mostAttempts})
 }
 
-// written finds the commit of an earlier process, where one had begun to commit. Where there is none, whoever asked must
-// still have the right to.
+// written finds what an earlier process did, where one had begun to commit or to act. Where there is nothing, whoever asked
+// must still have the right to.
 func (r *run) written(ctx context.Context) (bool, error) {
-	if r.view.state(StepCommit) == Running {
+	if r.view.state(StepCommit) == Running || r.view.state(StepAct) == Running {
 		if found, err := r.adopt(ctx); found || err != nil {
 			return found, err
 		}
@@ -92,6 +100,9 @@ func (r *run) attempt(ctx context.Context, agreed string) error {
 	}
 	if err := r.permitted(ctx); err != nil {
 		return err
+	}
+	if r.req.Act != nil {
+		return r.act(ctx, plan)
 	}
 	return r.commit(ctx, plan)
 }
@@ -163,16 +174,17 @@ func (r *run) decide(ctx context.Context, plan Plan, agreed string) error {
 	return r.claim.Allow(ctx, journal.Entry{Actor: r.op.Asker, Detail: plan.Hash})
 }
 
-// intent is what the journal knows of a commit before it was sent: where to look for it.
+// intent is what the journal knows of a commit before it was sent, where to look for it; and of an act, what it changes.
 type intent struct {
-	Since string `json:"since"`
+	Since string `json:"since,omitempty"`
+	Sight Sight  `json:"sight,omitzero"`
 }
 
 func (r *run) commit(ctx context.Context, plan Plan) error {
-	if r.since == "" {
-		r.since = plan.Head
+	if r.sent.Since == "" {
+		r.sent.Since = plan.Head
 	}
-	if err := r.intend(ctx, StepCommit, intent{Since: r.since}); err != nil {
+	if err := r.intend(ctx, StepCommit, r.sent); err != nil {
 		return err
 	}
 	made, err := r.Repository.Commit(ctx, gitops.Change{
@@ -200,10 +212,14 @@ func (r *run) committed(ctx context.Context, made gitops.Commit) error {
 	return r.done(ctx, StepCommit, made)
 }
 
-// adopt looks on the branch for this operation's own commit, whose answer was lost, and goes on from it.
+// adopt looks on the branch for this operation's own commit, whose answer was lost, and goes on from it. An act whose
+// answer was lost is looked for in the same way.
 func (r *run) adopt(ctx context.Context) (found bool, err error) {
+	if r.req.Act != nil {
+		return r.adoptAct(ctx)
+	}
 	for wait := time.Second; ; wait *= 2 {
-		made, found, err := r.Repository.FindTrailer(ctx, r.since, trailer, r.signature())
+		made, found, err := r.Repository.FindTrailer(ctx, r.sent.Since, trailer, r.signature())
 		if err == nil {
 			r.view.Stale = nil
 			if !found {

@@ -75,6 +75,8 @@ type Config struct {
 	Now  func() time.Time
 	// Patience is how long a commit is followed before the engine gives up waiting for the cluster.
 	Patience time.Duration
+	// Lateness is how long an act whose answer was lost may take to show.
+	Lateness time.Duration
 }
 
 // Engine carries changes out. It is safe for concurrent use.
@@ -108,8 +110,14 @@ func (e *Engine) Run(ctx context.Context, operation string, req Request, show fu
 	if r.view, err = Recall(op); err != nil {
 		return err
 	}
-	if r.since, err = sought(op); err != nil {
+	if r.sent, err = sought(op); err != nil {
 		return err
+	}
+	if req.Act != nil && r.view.Plan.Act == "" {
+		r.view.Steps = pending(stepsOfAct)
+		for _, s := range op.Steps {
+			r.view.mark(s.Name, stepStates[s.State], s.BeganAt, s.EndedAt)
+		}
 	}
 	if op.State == journal.Ended {
 		show(r.view)

@@ -35,12 +35,17 @@ type Plan struct {
 	Effects []Effect `json:"effects,omitempty"`
 	Class   Class    `json:"class"`
 	Hash    string   `json:"hash"`
+	// Act is the verb of what is done where nothing is committed, and Sight what it is about.
+	Act   string `json:"act,omitempty"`
+	Sight Sight  `json:"sight,omitzero"`
 
 	edited Edited
 }
 
 // Already reports whether there is nothing to do.
-func (p Plan) Already() bool { return len(p.edited.Files) == 0 && len(p.edited.Deleted) == 0 }
+func (p Plan) Already() bool {
+	return p.Act == "" && len(p.edited.Files) == 0 && len(p.edited.Deleted) == 0
+}
 
 // planner makes plans. It only reads.
 type planner struct {
@@ -53,6 +58,9 @@ type planner struct {
 // plan reads the app's folder at the branch's head and decides what the edit does to it. What cannot be done comes back
 // as a *refusal.Error.
 func (p planner) plan(ctx context.Context, req Request) (Plan, error) {
+	if req.Act != nil {
+		return p.planAct(ctx, req)
+	}
 	app, err := p.resolve(req)
 	if err != nil {
 		return Plan{}, err
@@ -197,6 +205,9 @@ func (e Edited) diff(before []gitops.File) string {
 func (p Plan) sum() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %q %q\n", p.App.Application, p.App.Object, p.Diff)
+	if p.Act != "" {
+		fmt.Fprintf(h, "%q %q\n", p.Act, p.Sight.Subject)
+	}
 	for _, e := range p.Effects {
 		if e.dangerous() {
 			fmt.Fprintf(h, "%q\n", e)

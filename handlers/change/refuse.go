@@ -64,6 +64,8 @@ var githubKeys = map[gitops.Refusal]string{
 	gitops.Archived:    "github.archived",
 	gitops.RateLimited: "github.rate-limited",
 	gitops.Invalid:     "github.invalid",
+	gitops.TooOld:      "github.invalid",
+	gitops.Busy:        "github.invalid",
 }
 
 // refuseArgo words what Argo CD said before anything was committed.
@@ -78,6 +80,22 @@ func refuseArgo(err error) error {
 		return refusal.New(refusal.ArgoCD, "argocd.unreachable", nil)
 	}
 	return err
+}
+
+// RefuseArgo words what Argo CD said instead of doing something. What may have been done comes back as it is.
+func RefuseArgo(err error) error {
+	if errors.Is(err, gitops.ErrOutcomeUnknown) {
+		return err
+	}
+	return refuseArgo(err)
+}
+
+// RefuseGitHub words what GitHub said instead of doing something. What may have been done comes back as it is.
+func RefuseGitHub(err error) error {
+	if errors.Is(err, gitops.ErrOutcomeUnknown) {
+		return err
+	}
+	return refuseGitHub(err)
 }
 
 // staleArgo says why Argo CD cannot be followed for now: the commit is made already.

@@ -1,8 +1,10 @@
-// Package change is the one engine behind every verb that changes Git: it plans an edit, has it decided, commits it, and
-// follows it until the cluster runs it, each step journalled before and after. It knows no verb and no wording.
+// Package change is the one engine behind every verb that changes something: it plans an edit of Git, has it decided,
+// commits it, and follows it until the cluster runs it, each step journalled before and after; or it does the same with an
+// act in place of the commit. It knows no verb and no wording.
 package change
 
 import (
+	"context"
 	"strings"
 
 	"rtbot/gitops"
@@ -11,8 +13,11 @@ import (
 // Request is a change that somebody asks for.
 type Request struct {
 	Verb string
-	App  AppName
+	// App is empty where an act is about no app.
+	App AppName
+	// Edit is what is committed, and Act what is done where nothing is: one of them is set.
 	Edit Edit
+	Act  Act
 	// Line prints the command for an app, so that another app can be offered in its place.
 	Line func(AppName) string
 }
@@ -22,6 +27,36 @@ type Edit interface {
 	// Apply makes the edit for one object. Where the value is there already, Edited has no files and Old equals New. What
 	// cannot be edited safely comes back as a *manifest.RefusedError.
 	Apply(files []gitops.File, target gitops.Object) (Edited, error)
+}
+
+// The verbs whose operations are acts.
+const (
+	Restart = "restart"
+	Renew   = "secrets renew"
+)
+
+// Act is what an operation does where it is no commit, once. What stands in its way comes back as a *refusal.Error.
+type Act interface {
+	// Look reads what the act is about, and changes nothing.
+	Look(ctx context.Context, app App) (Sight, error)
+	// Do does it. An error that wraps gitops.ErrOutcomeUnknown means that it may have been done.
+	Do(ctx context.Context, app App, seen Sight) error
+	// Done reports whether it was done since that was seen.
+	Done(ctx context.Context, app App, seen Sight) (bool, error)
+}
+
+// follower is an act that is not done when the app's pods are rolled out: it says itself when it is.
+type follower interface {
+	Follow(ctx context.Context, seen Sight) error
+}
+
+// Sight is what an act is about, as it was before.
+type Sight struct {
+	// Mark is different once the act was done.
+	Mark string `json:"mark"`
+	// Subject names what is acted on where that is no app, and Link is its page.
+	Subject string `json:"subject,omitempty"`
+	Link    string `json:"link,omitempty"`
 }
 
 // Edited is what an edit does.

@@ -19,8 +19,8 @@ type run struct {
 	req   Request
 	show  func(View)
 	view  View
-	// since is the head before this operation's first try to commit: its own commit can only be newer.
-	since string
+	// sent is what the journal knows of this operation's first try to commit or to act.
+	sent intent
 	// without are revisions that are known not to contain the commit.
 	without map[string]bool
 }
@@ -33,16 +33,16 @@ type record struct {
 
 // Recall makes the picture of an operation from what the journal says of it.
 func Recall(op journal.Operation) (View, error) {
-	v := View{Operation: op.ID, Request: op.Request, Outcome: Outcome(op.Outcome)}
-	for _, name := range stepOrder {
-		v.Steps = append(v.Steps, Step{Name: name, State: Pending})
-	}
+	v := View{Operation: op.ID, Request: op.Request, Outcome: Outcome(op.Outcome), Steps: pending(stepsOfCommit)}
 	if len(op.Plan) > 0 {
 		var kept record
 		if err := json.Unmarshal(op.Plan, &kept); err != nil {
 			return View{}, fmt.Errorf("read plan of %s: %w", op.ID, err)
 		}
 		v.Plan, v.Refused = kept.Plan, kept.Refused
+	}
+	if v.Plan.Act != "" {
+		v.Steps = pending(stepsOfAct)
 	}
 	for _, s := range op.Steps {
 		v.mark(s.Name, stepStates[s.State], s.BeganAt, s.EndedAt)
@@ -64,30 +64,34 @@ func (v *View) recall(s journal.Step) error {
 	return nil
 }
 
-// sought is where the commit of an operation is looked for that may have been sent before.
-func sought(op journal.Operation) (since string, err error) {
+// sought is where the commit of an operation is looked for that may have been sent before, or what its act was to change.
+func sought(op journal.Operation) (sent intent, err error) {
 	for _, s := range op.Steps {
-		if s.Name == StepCommit && s.State == journal.Intended {
-			var sent intent
+		if (s.Name == StepCommit || s.Name == StepAct) && s.State == journal.Intended {
 			err := json.Unmarshal(s.Detail, &sent)
-			return sent.Since, err
+			return sent, err
 		}
 	}
-	return "", nil
+	return intent{}, nil
 }
 
 var stepStates = map[journal.StepState]StepState{journal.Intended: Running, journal.Done: Done, journal.Failed: Broken}
 
 // carryOut goes through the steps that are left. It returns nil when the change is verified.
 func (r *run) carryOut(ctx context.Context) error {
-	if r.view.Commit.SHA == "" {
+	if !r.view.done() {
 		if err := r.write(ctx); err != nil {
 			return err
 		}
 	}
 	follow, cancel := context.WithTimeout(ctx, r.Patience)
 	defer cancel()
-	err := r.follow(follow)
+	var err error
+	if r.req.Act != nil {
+		err = r.step(follow, StepVerify, r.followAct)
+	} else {
+		err = r.follow(follow)
+	}
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		return refusal.New(refusal.ArgoCD, "failed.patience", nil)
 	}
@@ -132,7 +136,7 @@ func (r *run) judge(err error) (fault error) {
 		fault = err
 	}
 	r.view.Refused, r.view.Outcome = refused, Refused
-	if r.view.Commit.SHA != "" {
+	if r.view.done() || r.view.state(StepAct) == Running { // it may have been done
 		r.view.Outcome = Failed
 	}
 	return fault

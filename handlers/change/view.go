@@ -71,9 +71,25 @@ const (
 	StepDetect  = "detect"
 	StepSync    = "sync"
 	StepVerify  = "verify"
+	StepAct     = "act" // in place of commit, detect and sync
 )
 
-var stepOrder = []string{StepPlan, StepApprove, StepCommit, StepDetect, StepSync, StepVerify}
+var (
+	stepsOfCommit = []string{StepPlan, StepApprove, StepCommit, StepDetect, StepSync, StepVerify}
+	stepsOfAct    = []string{StepPlan, StepApprove, StepAct, StepVerify}
+)
+
+// pending are steps that have not begun.
+func pending(names []string) []Step {
+	steps := make([]Step, len(names))
+	for i, name := range names {
+		steps[i] = Step{Name: name, State: Pending}
+	}
+	return steps
+}
+
+// done reports whether the change itself was made, whatever came of it.
+func (v *View) done() bool { return v.Commit.SHA != "" || v.state(StepAct) == Done }
 
 func (v *View) state(name string) StepState {
 	for _, s := range v.Steps {

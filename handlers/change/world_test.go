@@ -102,6 +102,7 @@ func (w *world) engine() *change.Engine {
 	return change.New(change.Config{
 		Repository: w.github, Argo: w.argo, Cluster: w.cluster, Journal: w.journal, Gate: w.gate, Key: []byte("key"),
 		Name: func(string) string { return "alice" }, Now: w.now, Patience: 20 * time.Second,
+		Lateness: 30 * time.Millisecond,
 		Policy: func() change.Policy {
 			return change.Policy{MaxReplicas: 20, Protected: []string{"postgres"}, Own: []string{"rt-bot"}}
 		},
