@@ -93,6 +93,7 @@ var unsteady = []struct {
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ`), "[when]"},
 	{regexp.MustCompile(`(/rt (?:approve|refuse|cancel|ops)|card,|[Oo]peration|opération) [0-9a-z]{8}\b`), "$1 [op]"},
 	{regexp.MustCompile(`\([0-9a-z]{8}\)\.`), "([op])."},
+	{regexp.MustCompile(`gitea-[0-9a-z]{8,10}-[0-9a-z]{5}\b`), "gitea-[pod]"},
 }
 
 func steady(text string) string {
