@@ -8,6 +8,7 @@ require (
 	github.com/argoproj/argo-cd/v3 v3.1.11
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0
+	github.com/google/go-containerregistry v0.20.3
 	go.etcd.io/etcd/server/v3 v3.5.21
 	go.mau.fi/util v0.10.1
 	k8s.io/kubernetes v1.33.4
