@@ -18,13 +18,13 @@ import (
 var rtYAML string
 
 // places are what rt.yaml says about where things are.
-type places struct{ Web, Ops, GitHub, ArgoCD, Repository string }
+type places struct{ Web, Ops, GitHub, ArgoCD, Repository, Registry string }
 
 // handOver writes what scripts and the bot need to use the lab.
 func (l *lab) handOver(context.Context) error {
 	config, err := render(places{
 		Web: part.Address(l.ports.web), Ops: part.Address(l.ports.ops), GitHub: l.urls.github,
-		ArgoCD: l.argo.Address(), Repository: owner + "/" + repository,
+		ArgoCD: l.argo.Address(), Repository: owner + "/" + repository, Registry: part.Address(l.ports.registry),
 	})
 	if err != nil {
 		return err
@@ -39,7 +39,7 @@ func (l *lab) handOver(context.Context) error {
 		{"GITHUB_API_URL", l.urls.github},
 		{"GITHUB_TOKEN", l.tokens.labGitHub},
 		{"FORGE_GIT_DIR", l.gitDir()},
-		{"REGISTRY", ""},
+		{"REGISTRY", part.Address(l.ports.registry)},
 		{"RT_URL", "http://" + part.Address(l.ports.web)},
 	}), 0o600)
 }

@@ -14,9 +14,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"rtbot/gitops/github/githubtest"
 	"rtbot/lab/argo"
 	"rtbot/lab/cluster"
+	"rtbot/lab/kubelet"
 	"rtbot/lab/part"
+	"rtbot/lab/pull"
+	"rtbot/lab/registry"
 )
 
 // httpTimeout is how long a part may take to answer one request.
@@ -44,23 +48,27 @@ type lab struct {
 	// background runs what lives as long as the lab; its failure ends the lab.
 	background func(run func(context.Context) error)
 
-	ports   ports
-	cluster cluster.Cluster
-	clients cluster.Clients
-	argo    *argo.Argo
-	http    *http.Client
-	tokens  tokens
-	urls    urls
+	ports    ports
+	cluster  cluster.Cluster
+	clients  cluster.Clients
+	argo     *argo.Argo
+	github   *githubtest.Server
+	registry *registry.Registry
+	puller   *pull.Puller
+	kubelet  *kubelet.Kubelet
+	http     *http.Client
+	tokens   tokens
+	urls     urls
 }
 
 // ports are chosen at start.
-type ports struct{ api, kwok, web, ops int }
+type ports struct{ api, kwok, kubelet, registry, web, ops int }
 
 // tokens are made at start; the lab's may do everything, the bot's what its rights are.
-type tokens struct{ labGitHub, botGitHub, labArgo, botArgo string }
+type tokens struct{ labGitHub, botGitHub, botActions, labArgo, botArgo, docker string }
 
 // urls are where what this process serves answers.
-type urls struct{ git, github string }
+type urls struct{ git, github, badRegistry string }
 
 // Up starts a lab in its folder and runs it until the context ends or a part dies.
 func Up(ctx context.Context, o Options) (err error) {
@@ -81,17 +89,20 @@ func Up(ctx context.Context, o Options) (err error) {
 }
 
 func newLab(ctx context.Context, o Options, d *dir, background func(func(context.Context) error)) (*lab, error) {
-	const own = 4
+	const own = 6
 	free, err := part.FreePorts(ctx, own+argo.PortsNeeded)
 	if err != nil {
 		return nil, err
 	}
 	l := &lab{
 		Options: o, dir: d, background: background,
-		ports:  ports{api: free[0], kwok: free[1], web: free[2], ops: free[3]},
-		http:   &http.Client{Timeout: httpTimeout},
-		tokens: tokens{labGitHub: "lab_" + rand.Text(), botGitHub: "bot_" + rand.Text()},
-		parts:  part.New(o.Program, d.in("logs"), []string{"PATH=" + o.Path, "HOME=" + d.in("state")}),
+		ports: ports{api: free[0], kwok: free[1], kubelet: free[2], registry: free[3], web: free[4], ops: free[5]},
+		http:  &http.Client{Timeout: httpTimeout},
+		tokens: tokens{
+			labGitHub: "lab_" + rand.Text(), botGitHub: "bot_" + rand.Text(), botActions: "bot_" + rand.Text(),
+			docker: "dckr_pat_" + rand.Text(),
+		},
+		parts: part.New(o.Program, d.in("logs"), []string{"PATH=" + o.Path, "HOME=" + d.in("state")}),
 	}
 	l.cluster = cluster.At(d.in("state", "cluster"), l.ports.api)
 	l.argo = argo.New(argo.Options{
@@ -109,12 +120,12 @@ type step struct {
 // steps are done in this order, those of one line at the same time.
 func (l *lab) steps() [][]step {
 	return [][]step{
-		{{"forge", l.forge}, {"redis", l.redis}, {"kubernetes", l.kubernetes}},
+		{{"forge", l.forge}, {"redis", l.redis}, {"registry", l.images}, {"kubernetes", l.kubernetes}},
 		{{"nodes", l.nodes}, {"argo cd settings", l.argoSettings}},
-		{{"kwok", l.kwok}, {"volumes", l.volumes}, {"argo cd", l.argoParts}},
+		{{"kwok", l.kwok}, {"kubelets", l.kubelets}, {"volumes", l.volumes}, {"argo cd", l.argoParts}},
 		{{"applications", l.applications}, {"accounts", l.accounts}},
 		{{"rights of the bot", l.rights}, {"seeds", l.seeds}}, // both need what the Applications made
-		{{"lab.env and rt.yaml", l.handOver}},
+		{{"lab.env and rt.yaml", l.handOver}, {"scenarios", l.scenarios}},
 	}
 }
 

@@ -55,7 +55,12 @@ func (l *lab) rights(ctx context.Context) error {
 	if err := os.WriteFile(l.dir.in("bot", "argocd-token"), []byte(l.tokens.botArgo+"\n"), 0o600); err != nil {
 		return err
 	}
-	return os.WriteFile(l.dir.in("bot", "github-token"), []byte(l.tokens.botGitHub+"\n"), 0o600)
+	for name, token := range map[string]string{"github-token": l.tokens.botGitHub, "actions-token": l.tokens.botActions} {
+		if err := os.WriteFile(l.dir.in("bot", name), []byte(token+"\n"), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // give applies manifests of deploy/.

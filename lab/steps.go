@@ -52,20 +52,38 @@ func (l *lab) forge(ctx context.Context) error {
 	if l.urls.git, err = l.serve(ctx, overHTTP); err != nil {
 		return err
 	}
+	if l.github, err = l.newGitHub(); err != nil {
+		return err
+	}
+	l.background(l.github.Run)
+	l.urls.github, err = l.serve(ctx, l.github)
+	return err
+}
+
+// newGitHub stands in front of the repository. The bot has a token for the files and another for the workflow, so that
+// neither can push a workflow and start it.
+func (l *lab) newGitHub() (*githubtest.Server, error) {
+	permissions := func(more map[string]string) map[string]string {
+		more["metadata"] = "read"
+		return more
+	}
 	github, err := githubtest.New(githubtest.Config{
-		GitDir: l.gitDir(), Owner: owner, Name: repository, Branch: forge.Branch, Now: l.Now, Admin: true,
+		GitDir: l.gitDir(), Owner: owner, Name: repository, Branch: forge.Branch, Now: l.Now, Admin: true, Runner: l.job,
 		Tokens: map[string]githubtest.Token{
-			l.tokens.labGitHub: {Login: "lab", Permissions: map[string]string{
-				"metadata": "read", "contents": "write", "pull_requests": "write", "actions": "write", "administration": "write",
-			}},
-			l.tokens.botGitHub: {Login: "rt-bot", Permissions: map[string]string{"metadata": "read", "contents": "write"}},
+			l.tokens.labGitHub: {Login: "lab", Permissions: permissions(map[string]string{
+				"contents": "write", "pull_requests": "write", "actions": "write", "secrets": "write", "administration": "write",
+			})},
+			l.tokens.botGitHub:  {Login: "rt-bot", Permissions: permissions(map[string]string{"contents": "write"})},
+			l.tokens.botActions: {Login: "rt-bot", Permissions: permissions(map[string]string{"actions": "write", "secrets": "read"})},
 		},
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	l.urls.github, err = l.serve(ctx, github)
-	return err
+	for _, secret := range []string{"DIGITALOCEAN_TOKEN", dockerPassword} {
+		github.SetSecret(secret)
+	}
+	return github, nil
 }
 
 // redis is Argo CD's cache. Its clock stands still unless it is pushed on, and then nothing would ever expire.
@@ -111,11 +129,13 @@ func (l *lab) kubernetes(ctx context.Context) error {
 
 func (l *lab) nodes(ctx context.Context) error { return l.clients.Furnish(ctx) }
 
-// kwok plays the kubelets.
+// kwok keeps the nodes alive.
 func (l *lab) kwok(ctx context.Context) error {
 	return l.parts.Start(ctx, part.Part{
-		Name:  kwokPart,
-		Args:  []string{l.dir.in("state", "cluster"), strconv.Itoa(l.ports.api), strconv.Itoa(l.ports.kwok)},
+		Name: kwokPart,
+		Args: []string{
+			l.dir.in("state", "cluster"), strconv.Itoa(l.ports.api), strconv.Itoa(l.ports.kwok), strconv.Itoa(l.ports.kubelet),
+		},
 		Ready: l.clients.NodesReady,
 	})
 }
@@ -144,16 +164,18 @@ func (l *lab) argoParts(ctx context.Context) error {
 	return group.Wait()
 }
 
-// applications hands the repository over to Argo CD and waits until everything in it runs.
+// applications runs the workflow that hands the repository over to Argo CD, and waits until what can run does.
 func (l *lab) applications(ctx context.Context) error {
-	files, err := forge.Files()
-	if err != nil {
+	if err := l.early(ctx); err != nil {
 		return err
 	}
-	if err := argo.Add(ctx, l.clients, files, "k8s/argocd", l.gitURL()); err != nil {
+	if err := l.firstRun(ctx); err != nil {
 		return err
 	}
-	return l.untilApplications(ctx, argo.Settled)
+	if err := l.untilApplications(ctx, settled); err != nil {
+		return err
+	}
+	return l.untilRunning(ctx)
 }
 
 // untilApplications waits until a check is content with what the Applications say of themselves.
@@ -185,26 +207,26 @@ func Serve(ctx context.Context, name string, args []string) error {
 			return err
 		}
 		return c.Serve(ctx)
-	case name == kwokPart && len(args) == 3:
-		c, port, err := clusterOf(args)
+	case name == kwokPart && len(args) == 4:
+		c, ports, err := clusterOf(args)
 		if err != nil {
 			return err
 		}
-		return c.ServeNodes(ctx, port)
+		return c.ServeNodes(ctx, ports[1], ports[2])
 	default:
 		return argo.Run(ctx, name, args)
 	}
 }
 
-// clusterOf reads the arguments of a part of the cluster: its folder, its port, and the part's own port if it has one.
-func clusterOf(args []string) (cluster.Cluster, int, error) {
+// clusterOf reads the arguments of a part of the cluster: its folder, its port, and the part's own ports if it has any.
+func clusterOf(args []string) (cluster.Cluster, []int, error) {
 	ports := make([]int, len(args)-1)
 	for i := range ports {
 		port, err := strconv.Atoi(args[i+1])
 		if err != nil {
-			return cluster.Cluster{}, 0, fmt.Errorf("read the port: %w", err)
+			return cluster.Cluster{}, nil, fmt.Errorf("read the port: %w", err)
 		}
 		ports[i] = port
 	}
-	return cluster.At(args[0], ports[0]), ports[len(ports)-1], nil
+	return cluster.At(args[0], ports[0]), ports, nil
 }

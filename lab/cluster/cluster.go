@@ -69,7 +69,6 @@ func (c Cluster) Prepare() error {
 		os.WriteFile(c.accountKey(), pem.EncodeToMemory(&block), 0o600),
 		os.WriteFile(c.tokens(), []byte(token+",admin,admin,system:masters\n"), 0o600),
 		c.WriteKubeconfig(c.Kubeconfig(), token),
-		c.writeLogs(),
 	)
 }
 

@@ -41,7 +41,8 @@ func history() []commit {
 		{"Alice Martin", 40, "Make the cluster and its secrets from one workflow", []string{".github"}},
 		{"Dave Leroy", 35, "Add postgres", []string{"k8s/02-database"}},
 		{"Bob Keller", 28, "Add gitea and jenkins", []string{"k8s/03-apps/gitea.yaml", "k8s/03-apps/jenkins.yaml"}},
-		{"Bob Keller", 12, "Put nginx in front of gitea and jenkins", []string{"."}},
+		{"Bob Keller", 12, "Put nginx in front of gitea and jenkins", []string{"k8s/03-apps/nginx-front.yaml"}},
+		{"Carol Brun", 3, "Add mon-app", []string{"."}},
 	}
 }
 

@@ -107,10 +107,15 @@ func lastWords(name string, t *corev1.ContainerStateTerminated) []line {
 	return all
 }
 
-// chatter is what a container says that runs: a start, and then a request every now and then.
+// chatter is what a container says that runs: a start, with a password that has no business in a log, and then a request
+// every now and then.
 func chatter(object *corev1.Pod, c *corev1.ContainerStatus, now time.Time) []line {
 	began := c.State.Running.StartedAt.Time
-	all := []line{{began, c.Name + ": starting"}, {began, c.Name + ": listening"}}
+	all := []line{
+		{began, c.Name + ": starting"},
+		{began, c.Name + ": connecting to postgres://forge:not-for-the-chat@postgres-svc:5432/forge"},
+		{began, c.Name + ": listening"},
+	}
 	h := fnv.New32a()
 	_, _ = io.WriteString(h, string(object.UID))
 	first := max(0, int(now.Sub(began)/pause)-spoken)

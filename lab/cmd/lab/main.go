@@ -17,9 +17,11 @@ import (
 
 // commands are what the program can be asked to do.
 type commands struct {
-	Demo demo      `cmd:"" help:"Start a lab and a bot, and say lines in its web chat."`
-	Up   up        `cmd:"" help:"Start a lab in the foreground; it prints \"ready\" when everything answers."`
-	Part partOfLab `cmd:"" hidden:"" passthrough:"" help:"Run one part of a lab."`
+	Break breakIt   `cmd:"" help:"Make one of the ways to fail in a lab that is up, and wait until it shows."`
+	Demo  demo      `cmd:"" help:"Start a lab and a bot, and say lines in its web chat."`
+	Mend  mendIt    `cmd:"" help:"Undo one of the ways to fail."`
+	Up    up        `cmd:"" help:"Start a lab in the foreground; it prints \"ready\" when everything answers."`
+	Part  partOfLab `cmd:"" hidden:"" passthrough:"" help:"Run one part of a lab."`
 }
 
 func main() {
