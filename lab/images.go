@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 
@@ -37,7 +38,7 @@ func keeps() []registry.Image {
 
 // images starts the registry that plays Docker Hub, and once more with a certificate that nobody trusts.
 func (l *lab) images(ctx context.Context) (err error) {
-	l.registry, err = registry.New(registry.Options{
+	l.registry, err = registry.New(ctx, registry.Options{
 		Address: part.Address(l.ports.registry), Images: keeps(), Private: []string{privateImage}, Now: l.Now,
 		Accounts: []registry.Account{{Name: dockerUser, Password: l.tokens.docker}},
 	})
@@ -84,7 +85,9 @@ func (l *lab) serveTLS(ctx context.Context, address string, h http.Handler, pair
 		return "", err
 	}
 	server := &http.Server{
-		Handler: h, ReadHeaderTimeout: headerTimeout, ErrorLog: nowhere(),
+		Handler: h, ReadHeaderTimeout: headerTimeout,
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // clients are meant to hang up
+
 		TLSConfig:    &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12},
 		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}, // an upgraded connection needs HTTP/1.1
 	}

@@ -3,8 +3,6 @@ package lab
 import (
 	"context"
 	"errors"
-	"io"
-	"log"
 	"net"
 	"net/http"
 	"time"
@@ -32,6 +30,3 @@ func (l *lab) serve(ctx context.Context, h http.Handler) (string, error) {
 	})
 	return "http://" + listener.Addr().String(), nil
 }
-
-// nowhere is the log of a server whose clients are meant to hang up.
-func nowhere() *log.Logger { return log.New(io.Discard, "", 0) }

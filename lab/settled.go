@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"path"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -49,35 +49,21 @@ func (l *lab) untilRunning(ctx context.Context) error {
 
 // manifestsOf gives the namespace and the Deployment of an app as the forge has them.
 func manifestsOf(files fs.FS, namespace, app string) ([]*unstructured.Unstructured, error) {
-	first, err := files.Open("k8s/01-initialisation/namespaces.yaml")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = first.Close() }()
-	second, err := files.Open(path.Join("k8s/03-apps", app+".yaml"))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = second.Close() }()
-	namespaces, err := cluster.Decode(first)
-	if err != nil {
-		return nil, err
-	}
-	objects, err := cluster.Decode(second)
-	if err != nil {
-		return nil, err
-	}
-	found := make([]*unstructured.Unstructured, 2)
-	for _, o := range append(namespaces, objects...) {
-		switch {
-		case o.GetKind() == "Namespace" && o.GetName() == namespace:
-			found[0] = o
-		case o.GetKind() == "Deployment":
-			found[1] = o
+	var found []*unstructured.Unstructured
+	for _, wanted := range []struct{ folder, kind, name string }{
+		{"k8s/01-initialisation", "Namespace", namespace}, {"k8s/03-apps", "Deployment", app},
+	} {
+		all, err := cluster.Read(files, wanted.folder)
+		if err != nil {
+			return nil, err
 		}
-	}
-	if found[0] == nil || found[1] == nil {
-		return nil, fmt.Errorf("the forge has no Deployment %s, or no namespace %s", app, namespace)
+		i := slices.IndexFunc(all, func(o *unstructured.Unstructured) bool {
+			return o.GetKind() == wanted.kind && o.GetName() == wanted.name
+		})
+		if i < 0 {
+			return nil, fmt.Errorf("the forge has no %s %s", wanted.kind, wanted.name)
+		}
+		found = append(found, all[i])
 	}
 	return found, nil
 }

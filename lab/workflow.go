@@ -23,7 +23,7 @@ import (
 const (
 	workflowFile   = "infra.yml"
 	dockerPassword = "DOCKER_PASSWORD"
-	pullSecret     = "dockerhub-auth-secret"
+	pullSecret     = "dockerhub-auth-secret" //nolint:gosec // it is its name
 	secretLayer    = "layer-01-initialisation"
 	// workflowManager is the field manager of what the workflow applies.
 	workflowManager = "github-actions"

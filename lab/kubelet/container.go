@@ -32,7 +32,7 @@ type container struct {
 
 // over says whether the container has done its work, or in the case of one that stays beside the others, runs.
 func (c *container) over() bool {
-	if c.init && c.spec.RestartPolicy != nil && *c.spec.RestartPolicy == corev1.ContainerRestartPolicyAlways {
+	if c.stays() {
 		return c.state.Running != nil
 	}
 	return c.state.Terminated != nil && c.state.Terminated.ExitCode == 0
@@ -119,24 +119,31 @@ func (c *container) start(object *corev1.Pod, now time.Time) time.Duration {
 
 // run lets a container be ready, fail its probe, or end.
 func (c *container) run(object *corev1.Pod, now time.Time) time.Duration {
-	end, ends := fateOf(object, c.init)
-	if ends && c.init && c.spec.RestartPolicy != nil {
-		ends = false // it stays beside the others
+	if end, ends := fateOf(object, c.init); ends && !c.stays() {
+		return c.meet(object, end, now)
 	}
-	switch {
-	case ends && end.code == 0:
+	if object.Annotations[Behaves] == NotReady && !c.init {
+		return c.probe(object, now)
+	}
+	c.ready = true
+	return 0
+}
+
+// stays says whether an init container runs beside the others.
+func (c *container) stays() bool {
+	return c.init && c.spec.RestartPolicy != nil && *c.spec.RestartPolicy == corev1.ContainerRestartPolicyAlways
+}
+
+// meet ends a container: at once when its work is done, after a while when it fails.
+func (c *container) meet(object *corev1.Pod, end fate, now time.Time) time.Duration {
+	if end.code == 0 {
 		c.terminate(end, now)
 		return 0
-	case ends && now.Sub(c.began) < runs:
-		return runs
-	case ends:
-		return c.crash(object, end, now)
-	case object.Annotations[Behaves] == NotReady && !c.init:
-		return c.probe(object, now)
-	default:
-		c.ready = true
-		return 0
 	}
+	if now.Sub(c.began) < runs {
+		return runs
+	}
+	return c.crash(object, end, now)
 }
 
 func (c *container) terminate(end fate, now time.Time) {

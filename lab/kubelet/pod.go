@@ -65,13 +65,3 @@ func (p *pod) advance(ctx context.Context, object *corev1.Pod) time.Duration {
 	}
 	return soonest
 }
-
-// initialized says whether all init containers are over.
-func (p *pod) initialized() bool {
-	for _, c := range p.inits {
-		if !c.over() {
-			return false
-		}
-	}
-	return true
-}

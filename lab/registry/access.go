@@ -82,30 +82,44 @@ func (r *Registry) challenge(w http.ResponseWriter, req *http.Request, repositor
 // token gives one for as much of the scope as the asker may have, which can be nothing: Docker Hub does not say whether a
 // repository is private or missing.
 func (r *Registry) token(w http.ResponseWriter, req *http.Request) {
-	name, password, named := req.BasicAuth()
-	account, known := r.accounts[name]
-	right := known && subtle.ConstantTimeCompare([]byte(account.Password), []byte(password)) == 1
-	fault := r.failing()
-	switch {
-	case named && !right:
-		deny(w, http.StatusUnauthorized, "incorrect username or password")
-		return
-	case named && fault == Expired:
-		deny(w, http.StatusUnauthorized, "personal access token is expired")
+	account, named, refusal := r.whoAsks(req)
+	if refusal != "" {
+		deny(w, http.StatusUnauthorized, refusal)
 		return
 	}
 	g := grant{until: r.now().Add(tokenLife)}
 	for _, scope := range req.URL.Query()["scope"] {
 		repository := strings.TrimSuffix(strings.TrimPrefix(scope, "repository:"), ":pull")
-		if named && fault == Forbidden && !r.public[repository] {
+		if r.public[repository] {
+			g.repositories = append(g.repositories, repository)
+			continue
+		}
+		if named && r.failing() == Forbidden {
 			deny(w, http.StatusForbidden, "access to the resource is denied")
 			return
 		}
-		if r.public[repository] || named && account.may(repository) {
+		if named && account.may(repository) {
 			g.repositories = append(g.repositories, repository)
 		}
 	}
 	r.give(w, g)
+}
+
+// whoAsks finds the account of a request, if it names one, or says why it is refused.
+func (r *Registry) whoAsks(req *http.Request) (account Account, named bool, refusal string) {
+	name, password, named := req.BasicAuth()
+	if !named {
+		return Account{}, false, ""
+	}
+	account, known := r.accounts[name]
+	switch {
+	case !known || subtle.ConstantTimeCompare([]byte(account.Password), []byte(password)) != 1:
+		return Account{}, true, "incorrect username or password"
+	case r.failing() == Expired:
+		return Account{}, true, "personal access token is expired"
+	default:
+		return account, true, ""
+	}
 }
 
 // may says whether an account can pull a repository that is not public.

@@ -26,18 +26,18 @@ type Image struct {
 }
 
 // keep makes an image of random bytes for one platform, and stores an index of it under each of its tags.
-func (r *Registry) keep(i Image) error {
+func (r *Registry) keep(ctx context.Context, i Image) error {
 	platform := v1.Platform{OS: "linux", Architecture: "amd64"}
 	if i.Architecture != "" {
 		platform.Architecture = i.Architecture
 	}
 	content := make([]byte, layerSize)
 	_, _ = rand.Read(content)
-	layer, err := r.putBlob(i.Repository, types.OCIUncompressedLayer, content)
+	layer, err := r.putBlob(ctx, i.Repository, types.OCIUncompressedLayer, content)
 	if err != nil {
 		return err
 	}
-	config, err := r.putJSON(i.Repository, types.OCIConfigJSON, v1.ConfigFile{
+	config, err := r.putJSON(ctx, i.Repository, types.OCIConfigJSON, v1.ConfigFile{
 		OS: platform.OS, Architecture: platform.Architecture,
 		RootFS: v1.RootFS{Type: "layers", DiffIDs: []v1.Hash{layer.Digest}},
 	})
@@ -50,7 +50,7 @@ func (r *Registry) keep(i Image) error {
 	if err != nil {
 		return err
 	}
-	if err := r.put(http.MethodPut, manifestPath(i.Repository, image.Digest.String()), image.MediaType, text); err != nil {
+	if err := r.put(ctx, http.MethodPut, manifestPath(i.Repository, image.Digest.String()), image.MediaType, text); err != nil {
 		return err
 	}
 	image.Platform = &platform
@@ -61,7 +61,7 @@ func (r *Registry) keep(i Image) error {
 		return err
 	}
 	for _, tag := range i.Tags {
-		if err := r.put(http.MethodPut, manifestPath(i.Repository, tag), index.MediaType, text); err != nil {
+		if err := r.put(ctx, http.MethodPut, manifestPath(i.Repository, tag), index.MediaType, text); err != nil {
 			return err
 		}
 	}
@@ -78,21 +78,21 @@ func describe(kind types.MediaType, manifest any) (v1.Descriptor, []byte, error)
 	return v1.Descriptor{MediaType: kind, Digest: digest, Size: size}, text, err
 }
 
-func (r *Registry) putJSON(repository string, kind types.MediaType, content any) (v1.Descriptor, error) {
+func (r *Registry) putJSON(ctx context.Context, repository string, kind types.MediaType, content any) (v1.Descriptor, error) {
 	text, err := json.Marshal(content)
 	if err != nil {
 		return v1.Descriptor{}, err
 	}
-	return r.putBlob(repository, kind, text)
+	return r.putBlob(ctx, repository, kind, text)
 }
 
-func (r *Registry) putBlob(repository string, kind types.MediaType, content []byte) (v1.Descriptor, error) {
+func (r *Registry) putBlob(ctx context.Context, repository string, kind types.MediaType, content []byte) (v1.Descriptor, error) {
 	digest, size, err := v1.SHA256(bytes.NewReader(content))
 	if err != nil {
 		return v1.Descriptor{}, err
 	}
 	path := "/v2/" + repository + "/blobs/uploads/?digest=" + digest.String()
-	return v1.Descriptor{MediaType: kind, Digest: digest, Size: size}, r.put(http.MethodPost, path, "application/octet-stream", content)
+	return v1.Descriptor{MediaType: kind, Digest: digest, Size: size}, r.put(ctx, http.MethodPost, path, "application/octet-stream", content)
 }
 
 func manifestPath(repository, reference string) string {
@@ -100,8 +100,8 @@ func manifestPath(repository, reference string) string {
 }
 
 // put hands a request to the store itself, past everything that asks who it is from.
-func (r *Registry) put(method, path string, kind types.MediaType, content []byte) error {
-	request := httptest.NewRequestWithContext(context.Background(), method, path, bytes.NewReader(content)) //nolint:forbidigo // it stays in this process
+func (r *Registry) put(ctx context.Context, method, path string, kind types.MediaType, content []byte) error {
+	request := httptest.NewRequestWithContext(ctx, method, path, bytes.NewReader(content))
 	request.Header.Set("Content-Type", string(kind))
 	answer := httptest.NewRecorder()
 	r.store.ServeHTTP(answer, request)

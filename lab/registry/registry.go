@@ -6,8 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -73,16 +72,16 @@ type Options struct {
 }
 
 // New makes a registry with its images in it.
-func New(o Options) (*Registry, error) {
+func New(ctx context.Context, o Options) (*Registry, error) {
 	r := &Registry{
 		address: o.Address, now: o.Now, accounts: map[string]Account{}, public: map[string]bool{}, grants: map[string]grant{},
-		store: images.New(images.Logger(log.New(io.Discard, "", 0))), changed: make(chan struct{}, 1),
+		store: images.New(images.Logger(slog.NewLogLogger(slog.DiscardHandler, slog.LevelError))), changed: make(chan struct{}, 1),
 	}
 	for _, a := range o.Accounts {
 		r.accounts[a.Name] = a
 	}
 	for _, image := range o.Images {
-		if err := r.keep(image); err != nil {
+		if err := r.keep(ctx, image); err != nil {
 			return nil, fmt.Errorf("keep %s: %w", image.Repository, err)
 		}
 		r.public[image.Repository] = true

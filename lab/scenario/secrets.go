@@ -18,7 +18,7 @@ import (
 // The app with the private image, and what lets it be pulled.
 const (
 	privateApp = "mon-app"
-	pullSecret = "dockerhub-auth-secret"
+	pullSecret = "dockerhub-auth-secret" //nolint:gosec // it is its name
 	account    = "default"
 )
 
