@@ -214,3 +214,27 @@ func TestTheThirdJobMendsAStaleSecret(t *testing.T) {
 	})
 	labSays(t, "mend", "wrong-token", "--dir", labDir)
 }
+
+// Logs pass through the API server, of the life before too.
+func TestLogsOfThePods(t *testing.T) {
+	labSays(t, "break", "crash-loop", "--dir", labDir)
+	defer labSays(t, "mend", "crash-loop", "--dir", labDir)
+	pods := cluster(t).CoreV1().Pods("rt")
+	read := func(app string, o corev1.PodLogOptions) string {
+		t.Helper()
+		list, err := pods.List(t.Context(), metav1.ListOptions{LabelSelector: "app=" + app})
+		if err != nil || len(list.Items) == 0 {
+			t.Fatalf("%s has %d pods, error %v", app, len(list.Items), err)
+		}
+		text, err := pods.GetLogs(list.Items[0].Name, &o).DoRaw(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	wants(t, read("break-crash-loop", corev1.PodLogOptions{Previous: true}), "fatal: password authentication failed")
+	three := int64(3)
+	if text := read("gitea", corev1.PodLogOptions{TailLines: &three, Timestamps: true}); strings.Count(text, "\n") != 3 {
+		t.Errorf("the last three lines are %q", text)
+	}
+}

@@ -170,3 +170,41 @@ func TestWhatAContainerRefersToHasToBeThere(t *testing.T) {
 		})
 	}
 }
+
+func TestLogs(t *testing.T) {
+	t.Parallel()
+	n := start(t)
+	pod := podOf("nginx:1.27", map[string]string{kubelet.Behaves: kubelet.Crashes})
+	n.until(pod, func(p *corev1.Pod) bool { return waits("CrashLoopBackOff")(p) })
+	tests := map[string]struct {
+		path   string
+		status int
+		want   string
+	}{
+		"of the life before": {"/containerLogs/rt/p/app?previous=true&tailLines=1", 200, "fatal: password authentication failed for user \"app\"\n"},
+		"no more than asked": {"/containerLogs/rt/p/app?limitBytes=3", 200, "app"},
+		"no such pod":        {"/containerLogs/rt/q/app", 404, "not found"},
+		"no such container":  {"/containerLogs/rt/p/side", 400, "waiting to start"},
+		"no number":          {"/containerLogs/rt/p/app?tailLines=x", 400, "read tailLines"},
+		"what is KWOK's":     {"/portForward/rt/p", 418, "kwok"},
+	}
+	kwok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusTeapot)
+		_, _ = w.Write([]byte("kwok"))
+	})
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, test.path, http.NoBody)
+			answer := httptest.NewRecorder()
+			for range 10_000 { // the kubelet's own watch may be a moment behind
+				answer = httptest.NewRecorder()
+				if n.Serve(kwok).ServeHTTP(answer, request); answer.Code == test.status {
+					break
+				}
+			}
+			if answer.Code != test.status || !strings.Contains(answer.Body.String(), test.want) {
+				t.Errorf("got %d %q, want %d %q", answer.Code, answer.Body, test.status, test.want)
+			}
+		})
+	}
+}

@@ -6,11 +6,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/kubernetes/scheme"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // spoken is how many lines a running container has said at most, and pause how long it is silent between two.
@@ -34,9 +35,8 @@ func (k *Kubelet) Serve(others http.Handler) http.Handler {
 }
 
 func (k *Kubelet) logs(w http.ResponseWriter, r *http.Request) {
-	var o corev1.PodLogOptions
-	query := r.URL.Query()
-	if err := scheme.ParameterCodec.DecodeParameters(queryOf(query), corev1.SchemeGroupVersion, &o); err != nil {
+	o, err := optionsOf(r.URL.Query())
+	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
@@ -57,12 +57,31 @@ func (k *Kubelet) logs(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// queryOf names the options as the API does, whatever a kubelet calls them.
-func queryOf(query url.Values) url.Values {
-	if tail := query.Get("tail"); tail != "" && tail != "all" {
-		query.Set("tailLines", tail)
+// optionsOf reads what is asked of a log, as the API server passes it on.
+func optionsOf(query url.Values) (corev1.PodLogOptions, error) {
+	o := corev1.PodLogOptions{
+		Follow: query.Get("follow") == "true", Previous: query.Get("previous") == "true", Timestamps: query.Get("timestamps") == "true",
 	}
-	return query
+	for name, into := range map[string]**int64{
+		"sinceSeconds": &o.SinceSeconds, "tailLines": &o.TailLines, "limitBytes": &o.LimitBytes,
+	} {
+		if query.Get(name) == "" {
+			continue
+		}
+		n, err := strconv.ParseInt(query.Get(name), 10, 64)
+		if err != nil {
+			return o, fmt.Errorf("read %s: %w", name, err)
+		}
+		*into = &n
+	}
+	if since := query.Get("sinceTime"); since != "" {
+		at, err := time.Parse(time.RFC3339, since)
+		if err != nil {
+			return o, fmt.Errorf("read sinceTime: %w", err)
+		}
+		o.SinceTime = &metav1.Time{Time: at}
+	}
+	return o, nil
 }
 
 // said is what a container has said in its present or its previous life.
