@@ -194,6 +194,7 @@ func TestLogs(t *testing.T) {
 	})
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, test.path, http.NoBody)
 			answer := httptest.NewRecorder()
 			for range 10_000 { // the kubelet's own watch may be a moment behind
