@@ -27,6 +27,8 @@ var needed = []authorizationv1.ResourceRule{
 	{APIGroups: []string{""}, Resources: []string{"resourcequotas", "events", "nodes"}, Verbs: []string{"list"}},
 	{APIGroups: []string{"apps"}, Resources: []string{"deployments", "statefulsets", "daemonsets"}, Verbs: []string{"get", "list", "watch"}},
 	{APIGroups: []string{"apps"}, Resources: []string{"replicasets"}, Verbs: []string{"list"}},
+	{APIGroups: []string{""}, Resources: []string{"serviceaccounts", "nodes"}, Verbs: []string{"get"}},
+	{APIGroups: []string{""}, Resources: []string{"events", "persistentvolumeclaims"}, Verbs: []string{"list"}},
 	{APIGroups: []string{"autoscaling"}, Resources: []string{"horizontalpodautoscalers"}, Verbs: []string{"list"}},
 }
 
@@ -53,6 +55,7 @@ func (c *Cluster) Check(ctx context.Context) (Access, error) {
 			return found, outside("review the rights in "+ns, err)
 		}
 		missing, tooMany := judge(ns, review.Status.ResourceRules)
+		missing = append(missing, c.unreadableSecrets(ns, review.Status.ResourceRules)...)
 		found.Missing, found.TooMany = append(found.Missing, missing...), append(found.TooMany, tooMany...)
 	}
 	return found, nil
@@ -77,6 +80,22 @@ func judge(ns string, rules []authorizationv1.ResourceRule) (missing, tooMany []
 	}
 	slices.Sort(tooMany)
 	return missing, slices.Compact(tooMany)
+}
+
+// unreadableSecrets are the pull secrets of a namespace that the bot is to read and may not. Each is granted by its name.
+func (c *Cluster) unreadableSecrets(ns string, rules []authorizationv1.ResourceRule) []string {
+	var missing []string
+	for _, name := range c.pullSecrets {
+		granted := func(r authorizationv1.ResourceRule) bool {
+			named := slices.Contains(r.ResourceNames, name)
+			r.ResourceNames = nil
+			return named && grants(r, "", "secrets", "get")
+		}
+		if !slices.ContainsFunc(rules, granted) {
+			missing = append(missing, fmt.Sprintf("get secrets %s in %s", name, ns))
+		}
+	}
+	return missing
 }
 
 // pairs are each resource of a rule with each of its verbs.

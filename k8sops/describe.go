@@ -78,10 +78,10 @@ type Event struct {
 	Last    time.Time // zero where that is not known
 }
 
-// mostEvents is how many events are described, and longestMessage how much of what one says.
+// eventsDescribed is how many events are described, and longestMessage how much of what one says.
 const (
-	mostEvents     = 8
-	longestMessage = 500
+	eventsDescribed = 8
+	longestMessage  = 500
 )
 
 // Describe reads a pod and what happened to it. The query says which pod, as for its log.
@@ -204,7 +204,7 @@ func (d *Description) tell(p *corev1.Pod, events []corev1.Event) {
 		})
 	}
 	slices.SortStableFunc(d.Events, func(a, b Event) int { return a.Last.Compare(b.Last) })
-	if d.More = max(0, len(d.Events)-mostEvents); d.More > 0 {
+	if d.More = max(0, len(d.Events)-eventsDescribed); d.More > 0 {
 		d.Events = d.Events[d.More:]
 	}
 }

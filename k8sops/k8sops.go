@@ -1,4 +1,4 @@
-// Package k8sops reads the cluster: would it take a manifest, and does it run what it was given. It returns codes,
+// Package k8sops reads the cluster: would it take a manifest, does it run what it was given, and if not, why. It returns codes,
 // parameters and evidence, never sentences, and it never writes.
 package k8sops
 
@@ -14,6 +14,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"rtbot/k8sops/registry"
 )
 
 // ErrUnreachable means that the API server did not answer.
@@ -38,12 +40,25 @@ type Config struct {
 	// Kubeconfig is a file; empty inside a cluster, where the pod's own ServiceAccount counts.
 	Kubeconfig string
 	Namespaces []string
+	// PullSecrets are the names of the secrets that may be read to explain a failing pull.
+	PullSecrets []string
+	// StrayNamespaces are other namespaces in which such a secret may lie by mistake.
+	StrayNamespaces []string
+	// Registry is asked about images that do not come; nil where no registry may be asked.
+	Registry *registry.Client
+	// Now is the clock by which ages are told.
+	Now func() time.Time
 }
 
 // Cluster reads one cluster. It is safe for concurrent use.
 type Cluster struct {
-	client     kubernetes.Interface
-	namespaces []string
+	client      kubernetes.Interface
+	namespaces  []string
+	pullSecrets []string
+	// strayNamespaces are where a pull secret may lie by mistake.
+	strayNamespaces []string
+	registry        registryAsker // nil where no registry may be asked
+	clock           func() time.Time
 
 	mu      sync.Mutex
 	schemas map[string]schemas // by group and version
@@ -61,16 +76,27 @@ func New(c Config) (*Cluster, error) {
 	config.ContentType = "application/vnd.kubernetes.protobuf"
 	config.AcceptContentTypes = "application/vnd.kubernetes.protobuf,application/json"
 	config.UserAgent = "rt-bot"
-	config.QPS, config.Burst = 50, 100
+	config.QPS = -1 // the API server's own fairness is the bound: a limit here would only make people wait
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("make cluster client: %w", err)
 	}
-	return newCluster(client, c.Namespaces), nil
+	made := &Cluster{
+		client: client, namespaces: c.Namespaces, pullSecrets: c.PullSecrets,
+		strayNamespaces: c.StrayNamespaces, clock: c.Now, schemas: map[string]schemas{},
+	}
+	if c.Registry != nil {
+		made.registry = c.Registry
+	}
+	return made, nil
 }
 
-func newCluster(client kubernetes.Interface, namespaces []string) *Cluster {
-	return &Cluster{client: client, namespaces: namespaces, schemas: map[string]schemas{}}
+// now is the time; zero where there is no clock, and then no age is told.
+func (c *Cluster) now() time.Time {
+	if c.clock == nil {
+		return time.Time{}
+	}
+	return c.clock()
 }
 
 func restConfig(kubeconfig string) (*rest.Config, error) {

@@ -27,6 +27,8 @@ var listKinds = map[string]metav1.TypeMeta{
 	"statefulsets":             {Kind: "StatefulSetList", APIVersion: "apps/v1"},
 	"daemonsets":               {Kind: "DaemonSetList", APIVersion: "apps/v1"},
 	"replicasets":              {Kind: "ReplicaSetList", APIVersion: "apps/v1"},
+	"events":                   {Kind: "EventList", APIVersion: "v1"},
+	"persistentvolumeclaims":   {Kind: "PersistentVolumeClaimList", APIVersion: "v1"},
 	"horizontalpodautoscalers": {Kind: "HorizontalPodAutoscalerList", APIVersion: "autoscaling/v2"},
 }
 
@@ -182,11 +184,11 @@ func (s *apiServer) review(w http.ResponseWriter, r *http.Request) {
 	s.answer(w, asked)
 }
 
-func readJSON(t *testing.T, file string) json.RawMessage {
-	t.Helper()
+func readJSON(tb testing.TB, file string) json.RawMessage {
+	tb.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return text
 }

@@ -13,8 +13,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
@@ -24,6 +26,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 
 	"rtbot/k8sops"
+	"rtbot/k8sops/registry"
 )
 
 const token = "the-token-of-the-bot"
@@ -37,6 +40,7 @@ type object interface {
 // stored is an object as the API server gives it.
 type stored struct {
 	name   string
+	about  string // the UID of what an event is about
 	labels labels.Set
 	text   json.RawMessage
 }
@@ -57,7 +61,7 @@ type event struct {
 // apiServer answers those paths of a Kubernetes API server that the package reads, over TLS and HTTP/2, from the objects
 // that a test puts there.
 type apiServer struct {
-	t      *testing.T
+	t      testing.TB
 	server *httptest.Server
 
 	mu        sync.Mutex
@@ -69,21 +73,26 @@ type apiServer struct {
 	refusals  map[string]*metav1.Status
 	rules     map[string][]authorizationv1.ResourceRule
 	requested []string
+	// images is the registry that the cluster's client asks; nil for none.
+	images *registry.Client
 }
 
-func newServer(t *testing.T, objects ...object) *apiServer {
-	t.Helper()
+// pullSecret is the name of the one secret that may be read.
+const pullSecret = "dockerhub-auth-secret"
+
+func newServer(tb testing.TB, objects ...object) *apiServer {
+	tb.Helper()
 	s := &apiServer{
-		t: t, kinds: map[string]string{}, stored: map[string][]stored{}, watchers: map[*watcher]bool{},
+		t: tb, kinds: map[string]string{}, stored: map[string][]stored{}, watchers: map[*watcher]bool{},
 		answers: map[string]any{}, refusals: map[string]*metav1.Status{}, rules: map[string][]authorizationv1.ResourceRule{},
 	}
 	s.answers["/version"] = map[string]string{"gitVersion": "v1.33.4"}
-	s.publish("apis/apps/v1", "?hash=1", readJSON(t, "testdata/apps-v1.json"))
+	s.publish("apis/apps/v1", "?hash=1", readJSON(tb, "testdata/apps-v1.json"))
 	s.server = httptest.NewUnstartedServer(s)
 	s.server.EnableHTTP2 = true
 	s.server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	s.server.StartTLS()
-	t.Cleanup(s.stop)
+	tb.Cleanup(s.stop)
 	s.put(objects...)
 	return s
 }
@@ -110,12 +119,17 @@ func (s *apiServer) cluster(namespaces ...string) *k8sops.Cluster {
 	if err := clientcmd.WriteToFile(*config, file); err != nil {
 		s.t.Fatal(err)
 	}
-	c, err := k8sops.New(k8sops.Config{Kubeconfig: file, Namespaces: namespaces})
+	c, err := k8sops.New(k8sops.Config{
+		Kubeconfig: file, Namespaces: namespaces, PullSecrets: []string{pullSecret}, StrayNamespaces: []string{"ci"}, Registry: s.images, Now: s.now,
+	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return c
 }
+
+// now is some minutes after the first object was made.
+func (*apiServer) now() time.Time { return noon.Add(10 * time.Minute) }
 
 // put makes or replaces objects, and tells those who watch.
 func (s *apiServer) put(objects ...object) {
@@ -164,7 +178,14 @@ func (s *apiServer) store(o object) (collection string, _ stored) {
 		root = "/api"
 	}
 	collection = path.Join(root, kinds[0].GroupVersion().String(), "namespaces", o.GetNamespace(), strings.ToLower(kinds[0].Kind)+"s")
-	return collection, stored{name: o.GetName(), labels: maps.Clone(o.GetLabels()), text: text}
+	if o.GetNamespace() == "" {
+		collection = path.Join(root, kinds[0].GroupVersion().String(), strings.ToLower(kinds[0].Kind)+"s")
+	}
+	one := stored{name: o.GetName(), labels: maps.Clone(o.GetLabels()), text: text}
+	if e, isEvent := o.(*corev1.Event); isEvent {
+		one.about = string(e.InvolvedObject.UID)
+	}
+	return collection, one
 }
 
 func (s *apiServer) tell(collection, what string, one stored) {
@@ -176,7 +197,7 @@ func (s *apiServer) tell(collection, what string, one stored) {
 }
 
 func matches(one stored, f fields.Selector, l labels.Selector) bool {
-	return f.Matches(fields.Set{"metadata.name": one.name}) && l.Matches(one.labels)
+	return f.Matches(fields.Set{"metadata.name": one.name, "involvedObject.uid": one.about}) && l.Matches(one.labels)
 }
 
 // endWatches ends all open watches, after an event of an error where one is given.
