@@ -54,6 +54,8 @@ func TestTheBotGetsItsRights(t *testing.T) {
 		"ClusterRole rt-nodes-read", "ClusterRoleBinding rt-nodes-read to rt-bot",
 		"ClusterRole rt-ns-read", "RoleBinding rt/rt-ns-read to rt-bot",
 		"ClusterRole rt-ns-logs", "RoleBinding rt/rt-ns-logs to rt-bot",
+		"Role rt/rt-pull-secret", "RoleBinding rt/rt-pull-secret to rt-bot",
+		"Role ci/rt-pull-secret", "RoleBinding ci/rt-pull-secret to rt-bot",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("objects (-want +got):\n%s", diff)
