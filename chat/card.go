@@ -19,6 +19,8 @@ type Card struct {
 	Steps  []Step   `json:"steps,omitempty"`
 	Table  *Table   `json:"table,omitempty"`
 	Quotes []Quote  `json:"quotes,omitempty"`
+	// Findings are what a diagnosis found, for programs: people read it in the words of the card.
+	Findings []Finding `json:"findings,omitempty"`
 	// Buttons are shown while they can be pressed: pressing one asks its command.
 	Buttons []Button `json:"buttons,omitempty"`
 	// Private marks an answer that only its asker may see.
@@ -99,6 +101,13 @@ type Quote struct {
 	// File is the name under which a platform that has no room for the whole text offers it as a file; where it is empty
 	// such a text is cut.
 	File string `json:"file,omitempty"`
+}
+
+// Finding is one explanation of a trouble, as codes that never change their meaning.
+type Finding struct {
+	// Code is the class of what was seen, and Reason the root cause.
+	Code   string `json:"code"`
+	Reason string `json:"reason"`
 }
 
 // Button offers one command. Pressing it is the same as typing the command.

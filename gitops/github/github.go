@@ -101,6 +101,18 @@ func (r *Repository) CommitURL(sha string) string {
 	return r.page + "/commit/" + sha
 }
 
+// FileURL is the page of a file's line on the branch, for people. It is built from the configuration and the file's path.
+func (r *Repository) FileURL(path string, line int) string {
+	parts := strings.Split(r.branch+"/"+path, "/")
+	for i := range parts {
+		parts[i] = url.PathEscape(parts[i])
+	}
+	return fmt.Sprintf("%s/blob/%s#L%d", r.page, strings.Join(parts, "/"), line)
+}
+
+// SecretsURL is the page where a person changes the secrets of the repository's workflows.
+func (r *Repository) SecretsURL() string { return r.page + "/settings/secrets/actions" }
+
 // parseRepository splits "owner/name" and takes only what GitHub allows in names.
 func parseRepository(s string) (owner, name string, err error) {
 	owner, name, ok := strings.Cut(s, "/")

@@ -220,6 +220,13 @@ func TestNew(t *testing.T) {
 			if diff := cmp.Diff(test.page, repo.CommitURL(sha)); diff != "" {
 				t.Errorf("page (-want +got):\n%s", diff)
 			}
+			base := strings.TrimSuffix(test.page, "/commit/"+sha)
+			if got, want := repo.FileURL("k8s/a b.yaml", 7), base+"/blob/"+test.branch+"/k8s/a%20b.yaml#L7"; got != want {
+				t.Errorf("page of a file: got %s, want %s", got, want)
+			}
+			if got, want := repo.SecretsURL(), base+"/settings/secrets/actions"; got != want {
+				t.Errorf("page of the secrets: got %s, want %s", got, want)
+			}
 			if got := repo.CommitURL("../../settings"); got != "" {
 				t.Errorf("page of what is no commit: %s", got)
 			}

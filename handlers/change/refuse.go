@@ -139,7 +139,7 @@ func refuseObstacle(app App, o k8sops.Obstacle) error {
 // refuseRollout words why the pods do not run.
 func refuseRollout(p Plan, f k8sops.Failure) error {
 	with := lang.With{"App": p.App.Name, "Pod": f.Pod, "Container": f.Container}
-	return refusal.New(refusal.Rollout, rolloutKeys[f.Code], with, "status "+p.App.Name).Quoting(f.Reason + ": " + f.Message)
+	return refusal.New(refusal.Rollout, rolloutKeys[f.Code], with, "why "+p.App.Name, "status "+p.App.Name).Quoting(f.Reason + ": " + f.Message)
 }
 
 var rolloutKeys = map[k8sops.FailureCode]string{
