@@ -23,7 +23,7 @@ func parser() *Router {
 	verbs := []Command{
 		Scale(), Ops(nil, nil, nil), Approve(nil, nil), Status(nil, nil, nil), Freeze(nil),
 		Pods(nil, nil, nil), Nodes(nil, nil), Logs(nil, nil), Describe(nil, nil, nil),
-		Restart(nil, nil), RenewSecrets(Workflow{}, nil),
+		Restart(nil, nil), RenewSecrets(Workflow{}, nil), Why(nil, nil, nil, nil),
 	}
 	return NewRouter(Config{Commands: append([]Command{Help(verbs)}, verbs...)})
 }
@@ -67,6 +67,12 @@ func TestWhatIsUnderstood(t *testing.T) {
 		"/rt logs web tail=99999999":          {Verb: "logs", Request: "logs web tail=2000"},
 		"/rt logs web grep='a b' container=x": {Verb: "logs", Request: "logs web grep='a b' container=x"},
 		`/rt logs web grep="it's"`:            {Verb: "logs", Request: `logs web grep='it'"'"'s'`},
+		"/rt why gitea":                       {Verb: "why", Request: "why gitea"},
+		"/rt why gitea-7d9c8b6f5-x2x4q":       {Verb: "why", Request: "why gitea-7d9c8b6f5-x2x4q"},
+		"/rt why pods/gitea-0":                {Verb: "why", Request: "why pod/gitea-0"},
+		"/rt why rt/pod/gitea-0":              {Verb: "why", Request: "why rt/pod/gitea-0"},
+		"/rt why deploy/gitea":                {Verb: "why", Request: "why deployment/gitea"},
+		"/rt why gitea.v1":                    {Verb: "why", Request: "why pod/gitea.v1"},
 	}
 	for line, want := range tests {
 		c, a, err := parser().parse(line)
@@ -99,7 +105,7 @@ func TestWhatIsNotUnderstood(t *testing.T) {
 		refusal.Verb:     {"sclae gitea 2", "frobnicate", "help frobnicate", "{{7*7}}", "scale\u200d gitea 2", "secrets renwe", "help secrets"},
 		refusal.Args: {
 			"scale", "scale web", "scale web 3; rm -rf /", "scale web 3 4", "approve", "ops k7f3q2mz x",
-			"restart", "secrets", "secrets renew now", "logs", "describe", "logs web later", "logs web tail=1 tail=2", "nodes x",
+			"restart", "secrets", "secrets renew now", "logs", "describe", "logs web later", "logs web tail=1 tail=2", "nodes x", "why", "why a b",
 		},
 		refusal.Flag: {
 			"scale --replicas=3 --as=system:admin web", "scale web 3 --dry-run=false --dry-run=true", "status -A", "scale -n rt web 3",
@@ -114,6 +120,7 @@ func TestWhatIsNotUnderstood(t *testing.T) {
 			"scale .git/config 3", "scale a/b/c/d 3", "scale rt/thing/gitea 3", `scale "" 3`, "scale {{.Secret}} 3",
 			"scale ${{ 3", "scale #{7*7} 3", "scale %{x} 3", "status {{7*7}}",
 			"logs web* tail=1", "describe Pod/x", "logs web container=A_B",
+			"why {{.Secret}}", "why web*", "why WEB", "why ../x", "why a/b/c/d", "why pod/", "why " + strings.Repeat("a", 254), "why w\u0435b",
 		},
 		refusal.Number: {
 			"scale web 999999999999999999999", "scale web 03", "scale web NaN", "scale web Inf", "scale web null", "scale web true",
@@ -157,7 +164,7 @@ func TestInputIsRepeatedShortAndVisible(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{"/rt scale gitea 2", `scale "web 3`, "scale web* 3", "help", "scale web\u2028x", "\xff"} {
+	for _, seed := range []string{"/rt scale gitea 2", `scale "web 3`, "scale web* 3", "help", "scale web\u2028x", "\xff", "why rt/pod/x", "why a.b"} {
 		f.Add(seed)
 	}
 	router := parser()

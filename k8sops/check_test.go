@@ -30,7 +30,7 @@ func rights() rules {
 		rule("autoscaling", words("horizontalpodautoscalers"), words("list")),
 		rule("", words("pods/log"), words("get")),
 		rule("", words("serviceaccounts", "nodes"), words("get")),
-		rule("", words("events", "persistentvolumeclaims"), words("list")),
+		rule("", words("persistentvolumeclaims"), words("list")),
 		rule("", words("secrets"), words("get"), pullSecret),
 		rule("authorization.k8s.io", words("selfsubjectaccessreviews", "selfsubjectrulesreviews"), words("create")),
 		rule("authentication.k8s.io", words("selfsubjectreviews"), words("create")),

@@ -231,6 +231,7 @@ func TestEveryVerbAndEverybody(t *testing.T) {
 		{"an admin in another room", on("slack", "UADMIN", ""), "C2", handlers.Nobody, "E_CHANNEL"},
 		{"an admin alone with the bot", on("slack", "UADMIN", ""), "D1", handlers.Nobody, "E_CHANNEL"},
 	}
+	changes := 0
 	for _, c := range o.router.Commands {
 		if c.Role <= handlers.Nobody {
 			t.Errorf("%s has no role", c.Verb)
@@ -247,6 +248,9 @@ func TestEveryVerbAndEverybody(t *testing.T) {
 				if effects != 1 || card.State == chat.Refused {
 					t.Errorf("%s: %d effects, and %s %q", what, effects, card.State, card.Title)
 				}
+				if card.Operation != "" {
+					changes++
+				}
 				continue
 			}
 			if effects != 0 || card.State != chat.Refused || card.Operation != "" {
@@ -260,8 +264,8 @@ func TestEveryVerbAndEverybody(t *testing.T) {
 			}
 		}
 	}
-	if ops, err := o.journal.Operations(t.Context(), 1000); err != nil || len(ops) != 3 {
-		t.Errorf("there are %d operations, error %v; want those of two admins and an operator", len(ops), err)
+	if ops, err := o.journal.Operations(t.Context(), 1000); err != nil || len(ops) != changes || changes == 0 {
+		t.Errorf("there are %d operations, error %v; want the %d of those who may", len(ops), err, changes)
 	}
 }
 

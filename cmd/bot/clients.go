@@ -53,8 +53,13 @@ func dial(conf config.Config, getenv func(string) string, log *slog.Logger) (cli
 	if err != nil {
 		return clients{}, fmt.Errorf("argocd: %w", err)
 	}
+	images, err := registryClient(conf.Registry)
+	if err != nil {
+		return clients{}, fmt.Errorf("registry: %w", err)
+	}
 	c.cluster, err = k8sops.New(k8sops.Config{
 		Kubeconfig: conf.Path(conf.Kubernetes.Kubeconfig), Namespaces: conf.Kubernetes.Namespaces,
+		PullSecrets: conf.Registry.Secrets, StrayNamespaces: conf.Registry.Namespaces, Registry: images, Now: time.Now,
 	})
 	if err != nil {
 		return clients{}, fmt.Errorf("kubernetes: %w", err)

@@ -45,6 +45,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the bot."`
 	Say     sayCommand     `cmd:"" help:"Say a line in the web chat of a running bot and print the final card."`
 	Doctor  doctorCommand  `cmd:"" help:"Check every dependency and every right, a line each."`
+	Why     whyCommand     `cmd:"" help:"Explain a pod from files, without a cluster."`
 	Audit   auditCommand   `cmd:"" help:"Check the audit trail."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

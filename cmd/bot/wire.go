@@ -57,7 +57,10 @@ func wire(ctx context.Context, conf config.Config, getenv func(string) string, l
 	}
 	b := &bot{log: log, journal: j, argo: c.argo, team: handlers.NewTeam(handlers.People{}), meter: handlers.NewMeter(handlers.Pace{}), ops: newOps(c.argo.Ready)}
 	b.apply(conf)
-	maker := cards.Maker{CommitURL: c.github.CommitURL, ApplicationURL: c.argo.ApplicationURL}
+	maker := cards.Maker{
+		CommitURL: c.github.CommitURL, ApplicationURL: c.argo.ApplicationURL,
+		SecretsURL: c.github.SecretsURL(), SecretName: secretName(conf.Workflow),
+	}
 	engine := change.New(change.Config{
 		Repository: c.github, Argo: c.argo, Cluster: c.cluster, Journal: j,
 		Gate: handlers.Gate{Team: b.team, Vouch: b.vouch}, Key: key, Name: b.team.NameOf, Now: time.Now, Patience: time.Hour,
@@ -119,6 +122,7 @@ func commandList(engine *change.Engine, c clients, team *handlers.Team, j *journ
 		handlers.Nodes(c.cluster, time.Now),
 		handlers.Logs(engine, c.cluster),
 		handlers.Describe(engine, c.cluster, time.Now),
+		handlers.Why(engine, c.cluster, maker, c.github.FileURL),
 		handlers.Scale(),
 		handlers.Restart(c.argo, c.cluster),
 		handlers.RenewSecrets(c.renews, c.workflow),

@@ -12,6 +12,10 @@ import (
 type Maker struct {
 	CommitURL      func(sha string) string
 	ApplicationURL func(name string) string
+	// SecretsURL is the page where a person changes the secrets in GitHub, and SecretName is which of them a secret of the
+	// cluster is made of, empty where none is known.
+	SecretsURL string
+	SecretName func(namespace, name string) string
 }
 
 // Refused is the card of a no.

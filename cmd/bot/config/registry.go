@@ -12,6 +12,8 @@ import (
 type Registry struct {
 	// Secrets are the names of the pull secrets that the bot may read, in each of its namespaces.
 	Secrets []string `yaml:"secrets"`
+	// Namespaces are others in which such a secret may lie by mistake, and where the bot may look for it.
+	Namespaces []string `yaml:"namespaces"`
 	// Hosts are the registries that may be asked; Realms are the hosts that may issue their tokens.
 	Hosts  []string `yaml:"hosts"`
 	Realms []string `yaml:"realms"`
@@ -55,6 +57,11 @@ func (c *Config) checkRegistry(p *problems) {
 	for i, name := range c.Registry.Secrets {
 		if !nameLabel.MatchString(name) {
 			p.at(fmt.Sprintf("registry.secrets.%d", i), "%q is not the name of a secret", name)
+		}
+	}
+	for i, ns := range c.Registry.Namespaces {
+		if !nameLabel.MatchString(ns) {
+			p.at(fmt.Sprintf("registry.namespaces.%d", i), "%q is not the name of a namespace", ns)
 		}
 	}
 	p.hosts("registry.hosts", c.Registry.Hosts)
