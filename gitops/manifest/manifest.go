@@ -27,6 +27,9 @@ const (
 	NotFound  Code = "not-found" // no file declares the object
 	InKustom  Code = "kustomize" // the value stands in a kustomization
 	InHelm    Code = "helm"      // the folder is a Helm chart
+	Odd       Code = "odd"       // not written in a way that can be edited safely
+	Container Code = "container" // no such container, or several to choose from: Names are those that there are
+	Digest    Code = "digest"    // the image is pinned by its digest, so that a tag means nothing
 )
 
 // RefusedError says why and where a manifest was not edited.
@@ -34,6 +37,8 @@ type RefusedError struct {
 	Code Code
 	Path string
 	Line int
+	// Names are what there is to choose from.
+	Names []string
 }
 
 // Error names the place and the reason.

@@ -14,13 +14,7 @@ import (
 // splice puts a value in the place of a plain scalar and proves that nothing else changed: the bytes there are the old
 // value, and the new file parses to the same documents but for that value.
 func (s *source) splice(n *yaml.Node, value string) ([]byte, error) {
-	start := offset(s.file.Data, n.Line, n.Column)
-	if n.Anchor != "" { // the position is the anchor's: the value comes behind it
-		start += len("&" + n.Anchor)
-		for start < len(s.file.Data) && strings.IndexByte(" \t\r\n", s.file.Data[start]) >= 0 {
-			start++
-		}
-	}
+	start := s.start(n)
 	old := []byte(n.Value)
 	if start > len(s.file.Data) || !bytes.HasPrefix(s.file.Data[start:], old) {
 		return nil, s.refuse(Value, n.Line)
@@ -31,6 +25,19 @@ func (s *source) splice(n *yaml.Node, value string) ([]byte, error) {
 		return nil, s.refuse(Value, n.Line)
 	}
 	return edited, nil
+}
+
+// start is where a scalar is written: the parser's position is that of its anchor, where it has one.
+func (s *source) start(n *yaml.Node) int {
+	at := offset(s.file.Data, n.Line, n.Column)
+	if n.Anchor == "" {
+		return at
+	}
+	at += len("&" + n.Anchor)
+	for at < len(s.file.Data) && strings.IndexByte(" \t\r\n", s.file.Data[at]) >= 0 {
+		at++
+	}
+	return at
 }
 
 // differsOnly reports whether another reading is this one with one scalar changed.
