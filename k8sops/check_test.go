@@ -24,9 +24,10 @@ func rights() rules {
 	read := words("get", "list", "watch")
 	return rules{
 		rule("", words("pods"), read),
-		rule("", words("resourcequotas", "events", "nodes"), words("list")),
+		rule("", words("resourcequotas", "limitranges", "events", "nodes"), words("list")),
 		rule("apps", words("deployments", "statefulsets", "daemonsets"), read),
 		rule("apps", words("replicasets"), words("list")),
+		rule("policy", words("poddisruptionbudgets"), words("list")),
 		rule("autoscaling", words("horizontalpodautoscalers"), words("list")),
 		rule("", words("pods/log"), words("get")),
 		rule("", words("serviceaccounts", "nodes"), words("get")),
@@ -59,7 +60,7 @@ func TestTheRightsOfTheBotAreJudged(t *testing.T) {
 		},
 		"several rules together are enough": {
 			without: 2, also: rules{
-				rule("*", words("pods"), words("get")), rule("", words("pods", "resourcequotas", "events", "nodes"), words("list")), rule("", words("pods"), words("watch")),
+				rule("*", words("pods"), words("get")), rule("", words("pods", "resourcequotas", "limitranges", "events", "nodes"), words("list")), rule("", words("pods"), words("watch")),
 			},
 		},
 		"everything is enough and far too much": {
@@ -127,7 +128,7 @@ func TestEachNamespaceIsJudgedByItself(t *testing.T) {
 	want := k8sops.Access{
 		Version: "v1.33.4", TooMany: words("list secrets in b"),
 		Missing: words("get pods in a", "list pods in a", "watch pods in a", "list resourcequotas in a",
-			"list events in a", "list nodes in a"),
+			"list limitranges in a", "list events in a", "list nodes in a"),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

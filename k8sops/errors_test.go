@@ -28,6 +28,8 @@ var calls = map[string]struct {
 	"a list of DaemonSets":           {inRT("daemonsets"), list},
 	"a preflight without workload":   {inRT("deployments/gitea"), preflight},
 	"a preflight without scalers":    {"/apis/autoscaling/v2/namespaces/rt/horizontalpodautoscalers", preflight},
+	"a preflight without ranges":     {"/api/v1/namespaces/rt/limitranges", preflight},
+	"a preflight without budgets":    {"/apis/policy/v1/namespaces/rt/poddisruptionbudgets", preflight},
 	"a preflight without quotas":     {"/api/v1/namespaces/rt/resourcequotas", preflight},
 	"a preflight without an index":   {"/openapi/v3", preflight},
 	"a preflight without a schema":   {"/openapi/v3/apis/apps/v1", preflight},
@@ -51,7 +53,7 @@ func list(ctx context.Context, c *k8sops.Cluster) error {
 }
 
 func preflight(ctx context.Context, c *k8sops.Cluster) error {
-	_, err := c.Preflight(ctx, k8sops.Proposal{Object: deployment, Manifest: []byte(manifest), Replicas: 1})
+	_, err := c.Preflight(ctx, k8sops.Proposal{Object: deployment, Manifest: []byte(manifest)})
 	return err
 }
 

@@ -6,8 +6,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // Proposal is what a workload is to become.
@@ -15,14 +13,15 @@ type Proposal struct {
 	Object
 	// Manifest is the new document as YAML or JSON.
 	Manifest []byte
-	// Replicas is how many pods it is to have; Scales is true where that is what changes.
-	Replicas int32
-	Scales   bool
+	// Scales is true where the number of replicas changes.
+	Scales bool
 }
 
 // Preflight is what stands in the way of a proposal.
 type Preflight struct {
 	Obstacles []Obstacle
+	// Notes are what is no obstacle and needs saying: disruption budgets that then let no pod be moved.
+	Notes []Obstacle
 	// Live is the workload as it is.
 	Live Workload
 }
@@ -30,12 +29,14 @@ type Preflight struct {
 // Obstacle is one reason why the cluster would not take a proposal, or not run it.
 type Obstacle struct {
 	Code ObstacleCode
-	// Name is the autoscaler or the quota.
+	// Name is the autoscaler, the quota, the limit range or the budget.
 	Name string
+	// Container is that which a limit range does not take.
+	Container string
 	// Field and Problem say what the schema does not take.
 	Field   string
 	Problem string
-	// Resource, Wanted and Hard are of a quota; Min and Max of an autoscaler.
+	// Resource, Wanted and Hard are of a quota, a limit range or the nodes; Min and Max of an autoscaler.
 	Resource string
 	Wanted   string
 	Hard     string
@@ -48,9 +49,13 @@ type ObstacleCode string
 
 // The kinds of obstacles.
 const (
-	Autoscaled  ObstacleCode = "autoscaler" // an autoscaler owns the number of replicas
-	OverQuota   ObstacleCode = "quota"      // the namespace's quota has no room
-	SchemaError ObstacleCode = "schema"     // the published schema does not take the manifest
+	Autoscaled  ObstacleCode = "autoscaler"  // an autoscaler owns the number of replicas
+	OverQuota   ObstacleCode = "quota"       // the namespace's quota has no room
+	SchemaError ObstacleCode = "schema"      // the published schema does not take the manifest
+	OverRange   ObstacleCode = "over-range"  // a limit range allows less
+	UnderRange  ObstacleCode = "under-range" // a limit range asks for more
+	NoNode      ObstacleCode = "no-node"     // no node is large enough for one pod
+	Holds       ObstacleCode = "holds"       // a disruption budget lets no pod be moved away
 )
 
 // Preflight reads what a proposal has to fit in, in one round of parallel reads, and holds it against that.
@@ -59,8 +64,7 @@ func (c *Cluster) Preflight(ctx context.Context, p Proposal) (Preflight, error) 
 	defer cancel()
 	var (
 		live    Workload
-		scalers *autoscalingv2.HorizontalPodAutoscalerList
-		quotas  *corev1.ResourceQuotaList
+		bounds  bounds
 		invalid []Obstacle
 	)
 	round, ctx := errgroup.WithContext(ctx)
@@ -69,26 +73,25 @@ func (c *Cluster) Preflight(ctx context.Context, p Proposal) (Preflight, error) 
 		return err
 	})
 	round.Go(func() (err error) {
-		scalers, err = c.client.AutoscalingV2().HorizontalPodAutoscalers(p.Namespace).List(ctx, metav1.ListOptions{})
-		return outside("list autoscalers of "+p.Namespace, err)
-	})
-	round.Go(func() (err error) {
-		quotas, err = c.client.CoreV1().ResourceQuotas(p.Namespace).List(ctx, metav1.ListOptions{})
-		return outside("list quotas of "+p.Namespace, err)
-	})
-	round.Go(func() (err error) {
 		invalid, err = c.validate(ctx, p.Manifest)
 		return err
 	})
+	c.readBounds(ctx, round, p.Namespace, &bounds)
 	if err := round.Wait(); err != nil {
 		return Preflight{}, fmt.Errorf("check %s %s: %w", p.Kind, p.Name, err)
 	}
+	next, err := propose(live, p)
+	if err != nil { // the schema says what is wrong with it
+		return Preflight{Obstacles: invalid, Live: live}, nil
+	}
 	found := invalid
 	if p.Scales {
-		found = append(found, autoscalers(p.Object, scalers.Items)...)
-		found = append(found, overQuota(live, p.Replicas, quotas.Items)...)
+		found = append(found, autoscalers(p.Object, bounds.scalers)...)
 	}
-	return Preflight{Obstacles: found, Live: live}, nil
+	found = append(found, overQuota(live, next, bounds.quotas)...)
+	found = append(found, outOfRange(live, next, bounds.ranges)...)
+	found = append(found, tooLarge(live, next, bounds.nodes)...)
+	return Preflight{Obstacles: found, Notes: holding(live, next, bounds.budgets), Live: live}, nil
 }
 
 // autoscalers are those that own the replicas of a workload.

@@ -6,8 +6,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
 
 	"rtbot/k8sops"
 )
@@ -69,7 +72,7 @@ func TestAnAutoscalerThatOwnsTheReplicasIsInTheWay(t *testing.T) {
 			t.Parallel()
 			cluster := newServer(t, deployed(all(1, 1)), test.scaler).cluster("rt")
 			p := test.proposal
-			p.Object, p.Manifest, p.Replicas = deployment, []byte(manifest), 2
+			p.Object, p.Manifest = deployment, []byte(manifest)
 			obstacles(t, cluster, p, test.want)
 		})
 	}
@@ -103,6 +106,18 @@ func quota(name string, hard, used corev1.ResourceList, scopes ...corev1.Resourc
 		Spec:       corev1.ResourceQuotaSpec{Hard: hard, Scopes: scopes},
 		Status:     corev1.ResourceQuotaStatus{Hard: hard, Used: used},
 	}
+}
+
+// written is a workload as its manifest says it.
+func written(t *testing.T, d *appsv1.Deployment) []byte {
+	t.Helper()
+	d.APIVersion, d.Kind = "apps/v1", "Deployment"
+	d.ObjectMeta = metav1.ObjectMeta{Name: d.Name, Namespace: d.Namespace}
+	text, err := yaml.Marshal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 // over is the obstacle of a quota.
@@ -150,10 +165,8 @@ func TestAQuotaWithoutRoomIsInTheWay(t *testing.T) {
 			for _, q := range test.quotas {
 				s.put(q.DeepCopy())
 			}
-			p := k8sops.Proposal{Object: deployment, Manifest: []byte(manifest), Replicas: test.replicas, Scales: true}
+			p := k8sops.Proposal{Object: deployment, Manifest: written(t, deployed(all(1, test.replicas))), Scales: true}
 			obstacles(t, s.cluster("rt"), p, test.want)
-			p.Scales = false
-			obstacles(t, s.cluster("rt"), p, nil)
 		})
 	}
 }
@@ -197,8 +210,9 @@ func TestAQuotaCountsWhatAPodTakes(t *testing.T) {
 			d := deployed(all(1, 1))
 			test.change(&d.Spec.Template.Spec)
 			cluster := newServer(t, d, test.quota).cluster("rt")
-			p := k8sops.Proposal{Object: deployment, Manifest: []byte(manifest), Replicas: 2, Scales: true}
-			obstacles(t, cluster, p, test.want)
+			two := deployed(all(1, 2))
+			test.change(&two.Spec.Template.Spec)
+			obstacles(t, cluster, k8sops.Proposal{Object: deployment, Manifest: written(t, two), Scales: true}, test.want)
 		})
 	}
 }
@@ -207,8 +221,8 @@ func TestAllThatIsInTheWayIsNamed(t *testing.T) {
 	t.Parallel()
 	full := quota("rt", quantities("pods", "1"), quantities("pods", "1"))
 	cluster := newServer(t, deployed(all(1, 1)), full, scaler("rt", "Deployment", "gitea", nil)).cluster("rt")
-	broken := strings.Replace(manifest, "spec:\n  replicas", "spec:\n  replica", 1)
-	got, err := cluster.Preflight(t.Context(), k8sops.Proposal{Object: deployment, Manifest: []byte(broken), Replicas: 2, Scales: true})
+	broken := strings.Replace(manifest, "spec:\n", "spec:\n  replica: 3\n", 1)
+	got, err := cluster.Preflight(t.Context(), k8sops.Proposal{Object: deployment, Manifest: []byte(broken), Scales: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,29 +9,21 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// overQuota finds quotas that have no room for the pods which a workload is to have more than now.
-func overQuota(live Workload, replicas int32, quotas []corev1.ResourceQuota) []Obstacle {
-	more := int64(replicas - live.Desired)
-	if more <= 0 {
-		return nil
-	}
-	needs := podNeeds(live.template.Spec)
+// overQuota finds quotas that have no room for what a workload is to take more than now.
+func overQuota(live Workload, next proposed, quotas []corev1.ResourceQuota) []Obstacle {
+	now, then := podNeeds(live.template.Spec), podNeeds(next.template.Spec)
 	var found []Obstacle
 	for i := range quotas {
 		q := &quotas[i]
-		if !counts(q.Spec, live.template.Spec) {
+		if !counts(q.Spec, next.template.Spec) {
 			continue
 		}
 		for name, hard := range q.Status.Hard {
-			need, bound := needs[name]
-			if !bound {
-				continue
-			}
+			more := times(then[name], next.replicas)
+			more.Sub(times(now[name], live.Desired))
 			wanted := q.Status.Used[name]
-			for range more {
-				wanted.Add(need)
-			}
-			if wanted.Cmp(hard) > 0 {
+			wanted.Add(more)
+			if more.Sign() > 0 && wanted.Cmp(hard) > 0 {
 				found = append(found, Obstacle{Code: OverQuota, Name: q.Name, Resource: string(name), Wanted: wanted.String(), Hard: hard.String()})
 			}
 		}
@@ -40,6 +32,13 @@ func overQuota(live Workload, replicas int32, quotas []corev1.ResourceQuota) []O
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Resource, b.Resource))
 	})
 	return found
+}
+
+// times is a quantity n times.
+func times(q resource.Quantity, n int32) resource.Quantity {
+	product := q.DeepCopy()
+	product.Mul(int64(n))
+	return product
 }
 
 // podNeeds is what one pod takes from a quota, by the names that quotas use.

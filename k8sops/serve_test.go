@@ -23,6 +23,9 @@ const reviews = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
 var listKinds = map[string]metav1.TypeMeta{
 	"pods":                     {Kind: "PodList", APIVersion: "v1"},
 	"resourcequotas":           {Kind: "ResourceQuotaList", APIVersion: "v1"},
+	"limitranges":              {Kind: "LimitRangeList", APIVersion: "v1"},
+	"nodes":                    {Kind: "NodeList", APIVersion: "v1"},
+	"poddisruptionbudgets":     {Kind: "PodDisruptionBudgetList", APIVersion: "policy/v1"},
 	"deployments":              {Kind: "DeploymentList", APIVersion: "apps/v1"},
 	"statefulsets":             {Kind: "StatefulSetList", APIVersion: "apps/v1"},
 	"daemonsets":               {Kind: "DaemonSetList", APIVersion: "apps/v1"},

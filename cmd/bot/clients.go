@@ -27,6 +27,9 @@ type clients struct {
 	// workflow is the repository whose workflow makes the secrets, and renews what of it does.
 	workflow *github.Repository
 	renews   handlers.Workflow
+	// hosts are the registries that images may come from, and images asks them; nobody is asked where it is nil.
+	hosts  []string
+	images handlers.ImageAsker
 }
 
 // dial makes the clients of the outside services. Nobody is called yet.
@@ -35,7 +38,7 @@ func dial(conf config.Config, getenv func(string) string, log *slog.Logger) (cli
 	if err != nil {
 		return clients{}, err
 	}
-	var c clients
+	c := clients{hosts: conf.Registry.Hosts}
 	c.github, err = github.New(github.Config{
 		Repository: conf.GitHub.Repository, Branch: conf.GitHub.Branch, APIURL: conf.GitHub.APIURL, Token: token,
 		Transport: http.DefaultTransport, Now: time.Now,

@@ -124,6 +124,8 @@ func commandList(engine *change.Engine, c clients, team *handlers.Team, j *journ
 		handlers.Describe(engine, c.cluster, time.Now),
 		handlers.Why(engine, c.cluster, maker, c.github.FileURL),
 		handlers.Scale(),
+		handlers.Resources(),
+		handlers.Image(c.hosts, c.images),
 		handlers.Restart(c.argo, c.cluster),
 		handlers.RenewSecrets(c.renews, c.workflow),
 		handlers.Ops(j, maker, team),

@@ -159,6 +159,14 @@ func TestFind(t *testing.T) {
 	}
 }
 
+func TestAKustomizationNamesThePlaceOfItsImages(t *testing.T) {
+	t.Parallel()
+	_, _, err := manifest.FindImage([]gitops.File{{Path: "kustomization.yaml", Data: []byte("resources: [a.yaml]\nreplicas: [{name: gitea, count: 2}]\nimages:\n  - name: gitea/gitea\n    newTag: 1.22\n")}}, gitea)
+	if got, want := reason(t, err), "refused: kustomize at line 4"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestDocumentIsTheOneObject(t *testing.T) {
 	t.Parallel()
 	file := gitops.File{Path: "all.yaml", Data: []byte("kind: Service\n---\n" + fmt.Sprintf(deployment, 3))}

@@ -135,6 +135,7 @@ var effectKeys = map[change.EffectCode]string{
 	change.AlsoPrunes:   "effect.also-prunes",
 	change.AlsoChanges:  "effect.also-changes",
 	change.OtherCommits: "effect.other-commits",
+	change.HoldsNodes:   "effect.holds-nodes",
 }
 
 func (m Maker) facts(w lang.Words, v change.View) []chat.Fact {

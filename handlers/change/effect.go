@@ -35,7 +35,7 @@ type Effect struct {
 // EffectCode names a kind of effect.
 type EffectCode string
 
-// The effects. All but AlsoChanges make a change dangerous.
+// The effects. All but the last three make a change dangerous.
 const (
 	ToZero       EffectCode = "to-zero"       // no pod is left
 	TooMany      EffectCode = "too-many"      // more replicas than the policy lets pass
@@ -45,6 +45,7 @@ const (
 	AlsoPrunes   EffectCode = "also-prunes"   // the same sync removes something else
 	AlsoChanges  EffectCode = "also-changes"  // the same sync changes something else
 	OtherCommits EffectCode = "other-commits" // the same sync brings commits that are not applied yet
+	HoldsNodes   EffectCode = "holds-nodes"   // a disruption budget then lets no pod be moved away
 )
 
 // Policy is what the configuration says of changes.
@@ -71,7 +72,9 @@ func dangerousFirst(effects []Effect) []Effect {
 	return append(dangers, rest...)
 }
 
-func (e Effect) dangerous() bool { return e.Code != AlsoChanges && e.Code != OtherCommits }
+func (e Effect) dangerous() bool {
+	return e.Code != AlsoChanges && e.Code != OtherCommits && e.Code != HoldsNodes
+}
 
 // effects compares the manifests before and after an edit.
 func (p Policy) effects(before []gitops.File, edited Edited, target gitops.Object) ([]Effect, error) {

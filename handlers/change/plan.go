@@ -7,16 +7,13 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/aymanbagabas/go-udiff"
 
 	"rtbot/gitops"
 	"rtbot/gitops/argocd"
-	"rtbot/gitops/manifest"
 	"rtbot/handlers/refusal"
-	"rtbot/k8sops"
 	"rtbot/lang"
 )
 
@@ -87,6 +84,11 @@ func (p planner) plan(ctx context.Context, req Request) (Plan, error) {
 	if made.Already() {
 		return made, nil
 	}
+	if req.Check != nil {
+		if err := req.Check(ctx, app, edited); err != nil {
+			return Plan{}, err
+		}
+	}
 	return p.weigh(ctx, made, tree, application)
 }
 
@@ -111,7 +113,11 @@ func (p planner) weigh(ctx context.Context, made Plan, tree gitops.Tree, a argoc
 	if err != nil {
 		return Plan{}, err
 	}
-	effects = append(effects, sideEffects(a, made.App)...)
+	notes, err := p.checked(ctx, made, tree.Files)
+	if err != nil {
+		return Plan{}, err
+	}
+	effects = append(append(effects, notes...), sideEffects(a, made.App)...)
 	others, err := p.unapplied(ctx, tree.Head, a)
 	if err != nil {
 		return Plan{}, err
@@ -119,39 +125,7 @@ func (p planner) weigh(ctx context.Context, made Plan, tree gitops.Tree, a argoc
 	made.Effects = dangerousFirst(append(effects, others...))
 	made.Class = classify(made.Effects)
 	made.Hash = made.sum()
-	if err := p.checked(ctx, made); err != nil {
-		return Plan{}, err
-	}
 	return made, nil
-}
-
-// checked asks the cluster whether it would take the plan, and refuses the first thing that it would not.
-func (p planner) checked(ctx context.Context, made Plan) error {
-	proposal := k8sops.Proposal{Object: clusterObject(made.App.Object), Scales: made.Field == "replicas"}
-	if proposal.Scales {
-		n, err := strconv.ParseInt(made.New, 10, 32)
-		if err != nil {
-			return fmt.Errorf("read replicas: %w", err)
-		}
-		proposal.Replicas = int32(n)
-	}
-	for _, f := range made.edited.Files {
-		if f.Path == made.Path {
-			document, err := manifest.Document(f, made.App.Object)
-			if err != nil {
-				return fmt.Errorf("read %s after the edit: %w", f.Path, err)
-			}
-			proposal.Manifest = document
-		}
-	}
-	got, err := p.cluster.Preflight(ctx, proposal)
-	if err != nil {
-		return refuseCluster(made.App, err)
-	}
-	if len(got.Obstacles) > 0 {
-		return refuseObstacle(made.App, got.Obstacles[0])
-	}
-	return nil
 }
 
 // sideEffects are what the same sync will do to the layer's other objects, since a commit syncs all of it.

@@ -3,6 +3,7 @@ package change
 import (
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"rtbot/gitops"
@@ -19,7 +20,7 @@ func refuseEdit(app App, err error) error {
 	if !errors.As(err, &why) {
 		return err
 	}
-	with := lang.With{"App": app.Name, "Path": why.Path, "Line": why.Line, "Application": app.Application}
+	with := lang.With{"App": app.Name, "Path": why.Path, "Line": why.Line, "Application": app.Application, "Names": strings.Join(why.Names, ", ")}
 	code := refusal.Manifest
 	if why.Code == manifest.InKustom || why.Code == manifest.InHelm {
 		code = refusal.Layout
@@ -41,6 +42,9 @@ var manifestKeys = map[manifest.Code]string{
 	manifest.NotFound:  "manifest.not-found",
 	manifest.InKustom:  "manifest.kustomize",
 	manifest.InHelm:    "manifest.helm",
+	manifest.Odd:       "manifest.odd",
+	manifest.Container: "manifest.container",
+	manifest.Digest:    "manifest.digest",
 }
 
 // refuseGitHub words what GitHub said before anything was committed. What it does not know comes back as it is.
@@ -123,7 +127,7 @@ func refuseCluster(app App, err error) error {
 func refuseObstacle(app App, o k8sops.Obstacle) error {
 	with := lang.With{
 		"App": app.Name, "Name": o.Name, "Field": o.Field, "Problem": o.Problem, "Resource": o.Resource,
-		"Wanted": o.Wanted, "Hard": o.Hard, "Min": o.Min, "Max": o.Max,
+		"Wanted": o.Wanted, "Hard": o.Hard, "Min": o.Min, "Max": o.Max, "Container": o.Container,
 	}
 	switch o.Code {
 	case k8sops.Autoscaled:
@@ -132,6 +136,12 @@ func refuseObstacle(app App, o k8sops.Obstacle) error {
 		return refusal.New(refusal.Quota, "refused.quota", with)
 	case k8sops.SchemaError:
 		return refusal.New(refusal.Schema, "refused.schema", with)
+	case k8sops.OverRange:
+		return refusal.New(refusal.Quota, "refused.limit-range-most", with)
+	case k8sops.UnderRange:
+		return refusal.New(refusal.Quota, "refused.limit-range-least", with)
+	case k8sops.NoNode:
+		return refusal.New(refusal.Quota, "refused.no-node", with)
 	}
 	return refusal.New(refusal.Cluster, "refused.obstacle", lang.With{"Code": string(o.Code)})
 }

@@ -18,6 +18,9 @@ type Request struct {
 	// Edit is what is committed, and Act what is done where nothing is: one of them is set.
 	Edit Edit
 	Act  Act
+	// Check asks outside whether what an edit writes can be had, before it is planned; it may be nil. What cannot comes back
+	// as a *refusal.Error.
+	Check func(context.Context, App, Edited) error
 	// Line prints the command for an app, so that another app can be offered in its place.
 	Line func(AppName) string
 }

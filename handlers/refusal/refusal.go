@@ -21,6 +21,8 @@ const (
 	Name      Code = "E_NAME"      // not a name that an app can have
 	Number    Code = "E_NUMBER"    // not a whole number
 	Range     Code = "E_RANGE"     // a number out of its bounds
+	Quantity  Code = "E_QUANTITY"  // not an amount of CPU or memory
+	Image     Code = "E_IMAGE"     // not a tag or a reference of an image
 	Duration  Code = "E_DURATION"  // not a length of time
 	Regex     Code = "E_REGEX"     // not a pattern
 	Reason    Code = "E_REASON"    // no reason was given
@@ -40,6 +42,8 @@ const (
 	Own       Code = "E_OWN"       // the bot does not edit itself
 	Autoscale Code = "E_HPA"       // an autoscaler owns the number
 	Quota     Code = "E_QUOTA"     // the namespace's quota has no room
+	Host      Code = "E_HOST"      // the registry is not on the list
+	Registry  Code = "E_REGISTRY"  // the registry does not give the image
 	Schema    Code = "E_SCHEMA"    // the API server would refuse the manifest
 	Manifest  Code = "E_MANIFEST"  // the manifest cannot be edited safely
 	Layout    Code = "E_LAYOUT"    // the value does not live in a plain manifest
