@@ -61,6 +61,13 @@ type Commit struct {
 	At      time.Time
 }
 
+// Rewrite is what a commit made of one file. Both are nil where the file was made, removed or moved as a whole.
+type Rewrite struct {
+	Path   string
+	Before []byte
+	After  []byte
+}
+
 // Object names an object of the cluster as a manifest declares it.
 type Object struct {
 	Group     string

@@ -26,7 +26,7 @@ type explainer interface {
 // placer finds where in Git an app is declared.
 type placer interface {
 	appLister
-	Locate(ctx context.Context, app change.App, words []string) (path string, line int, err error)
+	Place(ctx context.Context, app change.App, words []string) (path string, line int, err error)
 }
 
 // whyCards words an explanation.
@@ -141,7 +141,7 @@ func (y why) place(ctx context.Context, app change.App, e k8sops.Explanation) *c
 	}
 	ctx, cancel := context.WithTimeout(ctx, locateTime)
 	defer cancel()
-	path, line, err := y.apps.Locate(ctx, app, e.Findings[0].Words())
+	path, line, err := y.apps.Place(ctx, app, e.Findings[0].Words())
 	if err != nil {
 		return nil
 	}

@@ -48,7 +48,7 @@ func (fakeGit) Apps() ([]change.App, error) {
 	return []change.App{{Object: gitops.Object{Group: "apps", Kind: "Deployment", Namespace: "rt", Name: "gitea"}, Application: "layer-03-apps"}}, nil
 }
 
-func (f fakeGit) Locate(_ context.Context, _ change.App, words []string) (path string, line int, err error) {
+func (f fakeGit) Place(_ context.Context, _ change.App, words []string) (path string, line int, err error) {
 	return "k8s/03-apps/" + words[0] + ".yaml", 7, f.err
 }
 

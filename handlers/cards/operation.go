@@ -24,6 +24,10 @@ func (m Maker) Operation(w lang.Words, v change.View) chat.Card {
 	if v.Refused != nil {
 		c = withEvidence(w, c, v.Refused)
 	}
+	if v.Commit.SHA != "" && (v.Outcome == change.Verified || v.Outcome == change.Failed) {
+		undo := "undo " + v.Operation
+		c.Buttons = append(c.Buttons, chat.Button{Label: undo, Command: undo})
+	}
 	if v.Outcome == change.Awaiting {
 		c.Buttons = append(c.Buttons, decisionButtons(w, v)...)
 	}

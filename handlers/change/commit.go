@@ -133,7 +133,7 @@ func (r *run) plan(ctx context.Context) (Plan, error) {
 			return Plan{}, err
 		}
 	}
-	made, err := r.planner.plan(ctx, r.req)
+	made, err := r.found(ctx)
 	if err == nil && again && !made.Already() && made.Old != before.Old {
 		err = refusal.New(refusal.Changed, "refused.changed", lang.With{
 			"Field": made.Field, "Before": before.Old, "Now": made.Old, "Path": made.Path, "Line": made.Line,
@@ -150,6 +150,18 @@ func (r *run) plan(ctx context.Context) (Plan, error) {
 		return made, err
 	}
 	return made, errors.Join(r.planned(ctx), err)
+}
+
+// found makes a plan of what was asked for, which may have to be looked up first.
+func (r *run) found(ctx context.Context) (Plan, error) {
+	if r.req.Find == nil {
+		return r.planner.plan(ctx, r.req)
+	}
+	req, err := r.req.Find(ctx, r.op)
+	if err != nil {
+		return Plan{}, err
+	}
+	return r.planner.plan(ctx, req)
 }
 
 func (r *run) planned(ctx context.Context) error {
@@ -241,8 +253,10 @@ func (r *run) adopt(ctx context.Context) (found bool, err error) {
 const trailer = "Rt-Operation"
 
 // signature names the operation in a way that nobody else can forge.
-func (r *run) signature() string {
-	mac := hmac.New(sha256.New, r.Key)
-	mac.Write([]byte(r.op.ID))
-	return r.op.ID + "." + hex.EncodeToString(mac.Sum(nil)[:16])
+func (r *run) signature() string { return r.sign(r.op.ID) }
+
+func (e *Engine) sign(operation string) string {
+	mac := hmac.New(sha256.New, e.Key)
+	mac.Write([]byte(operation))
+	return operation + "." + hex.EncodeToString(mac.Sum(nil)[:16])
 }

@@ -24,7 +24,7 @@ func TestThePlaceInGitIsFound(t *testing.T) {
 		"an app that nobody has declared": {"none", nil, 0},
 	}
 	for name, test := range tests {
-		path, line, err := engine.Locate(t.Context(), app(test.app), test.words)
+		path, line, err := engine.Place(t.Context(), app(test.app), test.words)
 		if (err != nil) != (test.line == 0) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"rtbot/gitops"
+	"rtbot/journal"
 )
 
 // Request is a change that somebody asks for.
@@ -18,6 +19,8 @@ type Request struct {
 	// Edit is what is committed, and Act what is done where nothing is: one of them is set.
 	Edit Edit
 	Act  Act
+	// Find completes a request whose app and edit have to be looked up, for the operation that asks; it may be nil.
+	Find func(context.Context, journal.Operation) (Request, error)
 	// Check asks outside whether what an edit writes can be had, before it is planned; it may be nil. What cannot comes back
 	// as a *refusal.Error.
 	Check func(context.Context, App, Edited) error
