@@ -21,7 +21,7 @@ type understood struct {
 
 func parser() *Router {
 	verbs := []Command{
-		Scale(), Ops(nil, nil, nil), Approve(nil, nil), Status(nil, nil, nil), Freeze(nil),
+		Scale(), Ops(nil, nil, nil), Approve(nil, nil), Status(nil, nil, nil, nil), Freeze(nil),
 		Pods(nil, nil, nil), Nodes(nil, nil), Logs(nil, nil), Describe(nil, nil, nil),
 		Restart(nil, nil), RenewSecrets(Workflow{}, nil), Why(nil, nil, nil, nil),
 	}

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"bytes"
-	"path"
 	"slices"
 	"strings"
 
@@ -29,32 +28,29 @@ func (r revert) Apply(files []gitops.File, target gitops.Object) (change.Edited,
 	for _, w := range r.rewrites {
 		i := slices.IndexFunc(files, func(f gitops.File) bool { return f.Path == w.Path })
 		if i < 0 || w.Before == nil {
-			return change.Edited{}, refusal.New(refusal.Layout, "refused.undo-file", lang.With{"Commit": r.commit, "Path": w.Path})
+			return change.Edited{}, r.elsewhere(w.Path)
 		}
-		now := files[i]
-		data, line, err := inverse(w, now.Data)
+		data, line, err := inverse(w, files[i].Data)
 		if err != nil {
 			return change.Edited{}, err
 		}
-		if bytes.Equal(data, now.Data) {
-			continue
-		}
-		then := gitops.File{Path: w.Path, Data: data}
-		edited.Files = append(edited.Files, then)
-		found := manifest.DifferInFile(now, then, target)
-		if edited.Path == "" || len(found) > 0 && len(differences) == 0 {
+		if edited.Path == "" {
 			edited.Path, edited.Line = w.Path, line
 		}
-		differences = append(differences, found...)
+		if then := (gitops.File{Path: w.Path, Data: data}); !bytes.Equal(data, files[i].Data) {
+			edited.Files = append(edited.Files, then)
+			differences = append(differences, manifest.DifferInFile(files[i], then, target)...)
+		}
 	}
 	if len(r.rewrites) == 0 {
-		return change.Edited{}, refusal.New(refusal.Layout, "refused.undo-file", lang.With{"Commit": r.commit, "Path": path.Dir(target.Name)})
-	}
-	if len(edited.Files) == 0 {
-		edited.Path, edited.Line = r.rewrites[0].Path, 1
-		return edited, nil
+		return change.Edited{}, r.elsewhere(target.Name)
 	}
 	return named(edited, differences, target), nil
+}
+
+// elsewhere refuses a commit of which there is nothing to take back in this folder.
+func (r revert) elsewhere(path string) error {
+	return refusal.New(refusal.Layout, "refused.undo-file", lang.With{"Commit": r.commit, "Path": path})
 }
 
 // named says which fields of the app an edit changes, where it changes any.

@@ -29,9 +29,15 @@ type workloadLister interface {
 	Workloads(ctx context.Context) ([]k8sops.Workload, error)
 }
 
+// statusApps knows the apps, where they are declared and whose a commit is.
+type statusApps interface {
+	appLister
+	locator
+}
+
 // Status is the verb that shows how apps run, beside what Git says.
-func Status(apps appLister, argo applicationReader, cluster workloadLister) Command {
-	s := status{apps: apps, argo: argo, cluster: cluster}
+func Status(apps statusApps, argo applicationReader, cluster workloadLister, repo historian) Command {
+	s := status{apps: apps, argo: argo, cluster: cluster, repo: repo}
 	parse := func(words []string) (Action, error) {
 		if len(words) == 0 {
 			return Action{Request: "status", Answer: s.all}, nil
@@ -50,9 +56,10 @@ func Status(apps appLister, argo applicationReader, cluster workloadLister) Comm
 }
 
 type status struct {
-	apps    appLister
+	apps    statusApps
 	argo    applicationReader
 	cluster workloadLister
+	repo    historian
 }
 
 // appState is an app as Argo CD and the cluster see it. Live is empty where the cluster has no such workload.
@@ -60,6 +67,8 @@ type appState struct {
 	change.App
 	argo argocd.Resource
 	live k8sops.Workload
+	// revision is the commit that the cluster was last compared with.
+	revision string
 }
 
 func (s appState) good() bool {
@@ -85,6 +94,7 @@ func (s status) states(ctx context.Context, apps []change.App) ([]appState, erro
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", app.Application, err)
 		}
+		state.revision = a.Revision
 		if i := slices.IndexFunc(a.Resources, func(r argocd.Resource) bool { return r.Object == app.Object }); i >= 0 {
 			state.argo = a.Resources[i]
 		}
@@ -147,7 +157,30 @@ func (s status) one(ctx context.Context, a Ask, name change.AppName) (chat.Card,
 	if err != nil {
 		return chat.Card{}, change.Unanswered(err)
 	}
-	return statusCard(a.Words, states[0]), nil
+	card := statusCard(a.Words, states[0])
+	card.Facts = append(card.Facts, chat.Fact{Label: a.Words.Say("status.last-change", nil), Value: s.lastChange(ctx, a.Words, app)})
+	if states[0].argo.Sync == argocd.OutOfSync {
+		drift := driftLine(change.AppName{Name: app.Name})
+		card.Buttons = append(card.Buttons, chat.Button{Label: drift, Command: drift})
+	}
+	return card, nil
+}
+
+// lastChange says who changed the app last in Git, and when. Where Git does not answer the rest of the status still holds.
+func (s status) lastChange(ctx context.Context, w lang.Words, app change.App) string {
+	name := change.AppName{Namespace: app.Namespace, Kind: app.Kind, Name: app.Name}
+	_, path, err := s.apps.Locate(ctx, name, driftLine)
+	if err != nil {
+		return w.Say("status.unknown", nil)
+	}
+	commits, err := s.repo.History(ctx, path, 1)
+	if err != nil || len(commits) == 0 {
+		return w.Say("status.unknown", nil)
+	}
+	who, _ := s.apps.Author(commits[0])
+	return w.Say("status.change", lang.With{
+		"Commit": shortSHA(commits[0].SHA), "Who": who, "When": commits[0].At.UTC().Format("2006-01-02 15:04:05Z07:00"), "What": headline(commits[0]),
+	})
 }
 
 func statusCard(w lang.Words, s appState) chat.Card {
@@ -157,7 +190,9 @@ func statusCard(w lang.Words, s appState) chat.Card {
 		Facts: []chat.Fact{
 			{Label: w.Say("status.kind", nil), Value: s.Kind},
 			{Label: w.Say("status.namespace", nil), Value: s.Namespace},
+			{Label: w.Say("status.column-ready", nil), Value: s.ready()},
 			{Label: w.Say("status.column-sync", nil), Value: syncName(w, s.argo.Sync)},
+			{Label: w.Say("status.revision", nil), Value: shortSHA(s.revision)},
 			{Label: w.Say("status.column-health", nil), Value: healthName(w, s.argo.Health)},
 			{Label: w.Say("status.column-image", nil), Value: strings.Join(s.live.Images, ", ")},
 			{Label: w.Say("card.application", nil), Value: s.Application},

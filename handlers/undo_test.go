@@ -2,7 +2,6 @@ package handlers_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -67,11 +66,9 @@ func sha(n int) string { return fmt.Sprintf("%040x", n) }
 // committedOp is an operation of somebody that made the nth commit; none where n is 0.
 func committedOp(id, asker string, n int) journal.Operation {
 	op := journal.Operation{ID: id, CreatedAt: noon.Add(time.Duration(n) * time.Minute), NewOperation: journal.NewOperation{Asker: asker}}
-	plan, _ := json.Marshal(map[string]any{"plan": change.Plan{App: apps[0]}})
-	op.Plan = plan
+	op.Plan = []byte(`{"plan":{"app":{"Group":"apps","Kind":"Deployment","Namespace":"rt","Name":"gitea","Application":"layer-03-apps"}}}`)
 	if n > 0 {
-		commit, _ := json.Marshal(gitops.Commit{SHA: sha(n)})
-		op.Steps = []journal.Step{{Name: change.StepCommit, State: journal.Done, Detail: commit}}
+		op.Steps = []journal.Step{{Name: change.StepCommit, State: journal.Done, Detail: fmt.Appendf(nil, `{"SHA":%q}`, sha(n))}}
 	}
 	return op
 }

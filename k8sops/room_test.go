@@ -91,12 +91,12 @@ func TestABudgetThatThenLetsNoPodGoIsNoted(t *testing.T) {
 		to     int32
 		want   found
 	}{
-		"two left, one must stay": {budget(intstr.FromInt32(1)), 2, nil},
-		"one left, one must stay": {budget(intstr.FromInt32(1)), 1, found{{Code: k8sops.Holds, Name: "gitea"}}},
+		"two left, one must stay":  {budget(intstr.FromInt32(1)), 2, nil},
+		"one left, one must stay":  {budget(intstr.FromInt32(1)), 1, found{{Code: k8sops.Holds, Name: "gitea"}}},
 		"two left, most must stay": {budget(intstr.FromString("51%")), 2, found{{Code: k8sops.Holds, Name: "gitea"}}},
-		"more pods than before":   {budget(intstr.FromInt32(3)), 4, nil},
-		"none is left":            {budget(intstr.FromInt32(1)), 0, nil},
-		"it let no pod go anyway": {budget(intstr.FromInt32(3)), 2, nil},
+		"more pods than before":    {budget(intstr.FromInt32(3)), 4, nil},
+		"none is left":             {budget(intstr.FromInt32(1)), 0, nil},
+		"it let no pod go anyway":  {budget(intstr.FromInt32(3)), 2, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

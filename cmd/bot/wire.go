@@ -117,17 +117,19 @@ func rooms(conf config.Config) map[string][]string {
 // commandList is every verb, in the order in which the help shows them.
 func commandList(engine *change.Engine, c clients, team *handlers.Team, j *journal.Journal, maker cards.Maker) []handlers.Command {
 	verbs := []handlers.Command{
-		handlers.Status(engine, c.argo, c.cluster),
+		handlers.Status(engine, c.argo, c.cluster, c.github),
 		handlers.Pods(engine, c.cluster, time.Now),
 		handlers.Nodes(c.cluster, time.Now),
 		handlers.Logs(engine, c.cluster),
 		handlers.Describe(engine, c.cluster, time.Now),
 		handlers.Why(engine, c.cluster, maker, c.github.FileURL),
+		handlers.Drift(engine, c.argo),
 		handlers.History(engine, c.github),
 		handlers.Scale(),
 		handlers.Resources(),
 		handlers.Image(c.hosts, c.images),
 		handlers.Undo(engine, c.github, j, team),
+		handlers.Sync(c.argo),
 		handlers.Restart(c.argo, c.cluster),
 		handlers.RenewSecrets(c.renews, c.workflow),
 		handlers.Ops(j, maker, team),

@@ -1,5 +1,6 @@
-// Package argocd knows Argo CD: what the listed Applications are, what Argo CD sees, and how to make it look or restart
-// something. It keeps one watch stream open, which is its whole picture, and it never syncs, writes or deletes anything.
+// Package argocd knows Argo CD: what the listed Applications are, what Argo CD sees, and how to make it look, apply
+// one object as Git has it, or restart something. It keeps one watch stream open, which is its whole picture, and it never
+// prunes, forces, edits or deletes anything.
 package argocd
 
 import (

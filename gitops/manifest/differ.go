@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -82,7 +83,7 @@ func keyed(v any) map[string]any {
 			m, _ := element.(map[string]any)
 			name, ok := m["name"].(string)
 			if !ok {
-				name = fmt.Sprint(i)
+				name = strconv.Itoa(i)
 			}
 			byName["["+name+"]"] = element
 		}

@@ -29,7 +29,9 @@ func TestDifferencesAreNamedByTheirFields(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			file := func(spec string) gitops.File { return gitops.File{Path: "x.yaml", Data: fmt.Appendf(nil, object, spec)} }
+			file := func(spec string) gitops.File {
+				return gitops.File{Path: "x.yaml", Data: fmt.Appendf(nil, object, spec)}
+			}
 			var got []string
 			for _, d := range manifest.DifferInFile(file(tt.before), file(tt.after), gitea) {
 				got = append(got, fmt.Sprintf("%s %q %q", d.Field(), d.Before, d.After))

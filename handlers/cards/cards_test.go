@@ -99,6 +99,10 @@ func TestAChangeReadsWell(t *testing.T) {
 		"refused": view(change.Refused, 0, func(v *change.View) {
 			v.Refused = refusal.New(refusal.Quota, "refused.quota", lang.With{"Name": "rt", "Resource": "pods", "Wanted": "11", "Hard": "10"})
 		}),
+		"sync-verified": acted(change.Sync, change.Verified, 4, func(v *change.View) {
+			v.Rollout = k8sops.Rollout{Generation: 3, Desired: 1, Ready: 1}
+		}),
+		"sync-already":  acted(change.Sync, change.Already, 1, func(v *change.View) { v.Plan.Sight.Already = true }),
 		"restart-going": acted(change.Restart, change.Going, 3, nil),
 		"restart-verified": acted(change.Restart, change.Verified, 4, func(v *change.View) {
 			v.Rollout = k8sops.Rollout{Generation: 2, Desired: 2, Ready: 2}

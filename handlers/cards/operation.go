@@ -63,7 +63,7 @@ func title(w lang.Words, v change.View) string {
 	case change.Refused, change.Failed:
 		return w.Say(v.Refused.Key, v.Refused.With)
 	case change.Already:
-		return w.Say("change.already", with)
+		return w.Say(keys.already, with)
 	case change.Verified:
 		return w.Say(keys.verified, with)
 	case change.Awaiting:
@@ -80,13 +80,14 @@ func title(w lang.Words, v change.View) string {
 }
 
 // wording is how the titles of one kind of operation read.
-type wording struct{ going, awaiting, unconfirmed, verified string }
+type wording struct{ going, awaiting, unconfirmed, verified, already string }
 
 // titles are by the act; a commit has none.
 var titles = map[string]wording{
-	"":             {"change.going", "change.awaiting", "change.unconfirmed", "change.verified"},
-	change.Restart: {"restart.going", "restart.awaiting", "restart.unconfirmed", "restart.verified"},
-	change.Renew:   {"renew.going", "renew.awaiting", "renew.unconfirmed", "renew.verified"},
+	"":             {"change.going", "change.awaiting", "change.unconfirmed", "change.verified", "change.already"},
+	change.Restart: {"restart.going", "restart.awaiting", "restart.unconfirmed", "restart.verified", "change.already"},
+	change.Renew:   {"renew.going", "renew.awaiting", "renew.unconfirmed", "renew.verified", "change.already"},
+	change.Sync:    {"sync.going", "sync.awaiting", "sync.unconfirmed", "sync.verified", "sync.already"},
 }
 
 // notes say what was and was not done, and what is not known.
@@ -107,7 +108,9 @@ func notes(w lang.Words, v change.View) []string {
 		}
 		said = append(said, w.Say(how, lang.With{"Operation": v.Operation}))
 	case change.Already:
-		said = append(said, w.Say("change.already-nothing", nil))
+		if v.Plan.Act == "" {
+			said = append(said, w.Say("change.already-nothing", nil))
+		}
 	case change.Going, change.Verified:
 	}
 	return said
@@ -190,7 +193,7 @@ func stepKey(act, step string) string {
 	return stepKeys[step]
 }
 
-var actKeys = map[string]string{"": "step.act", change.Restart: "step.restart", change.Renew: "step.renew"}
+var actKeys = map[string]string{"": "step.act", change.Restart: "step.restart", change.Renew: "step.renew", change.Sync: "step.apply"}
 
 var stepKeys = map[string]string{
 	change.StepPlan:    "step.plan",

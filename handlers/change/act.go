@@ -84,5 +84,10 @@ func (r *run) followAct(ctx context.Context) error {
 	if f, ok := r.req.Act.(follower); ok {
 		return f.Follow(ctx, r.view.Plan.Sight)
 	}
+	if s, ok := r.req.Act.(settler); ok {
+		if err := s.Settle(ctx, r.view.Plan.App, r.view.Plan.Sight); err != nil {
+			return err
+		}
+	}
 	return r.verify(ctx)
 }

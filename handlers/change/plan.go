@@ -41,7 +41,10 @@ type Plan struct {
 
 // Already reports whether there is nothing to do.
 func (p Plan) Already() bool {
-	return p.Act == "" && len(p.edited.Files) == 0 && len(p.edited.Deleted) == 0
+	if p.Act != "" {
+		return p.Sight.Already
+	}
+	return len(p.edited.Files) == 0 && len(p.edited.Deleted) == 0
 }
 
 // planner makes plans. It only reads.

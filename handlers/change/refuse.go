@@ -142,6 +142,7 @@ func refuseObstacle(app App, o k8sops.Obstacle) error {
 		return refusal.New(refusal.Quota, "refused.limit-range-least", with)
 	case k8sops.NoNode:
 		return refusal.New(refusal.Quota, "refused.no-node", with)
+	case k8sops.Holds: // a note, which is in nobody's way
 	}
 	return refusal.New(refusal.Cluster, "refused.obstacle", lang.With{"Code": string(o.Code)})
 }

@@ -39,6 +39,7 @@ type Edit interface {
 const (
 	Restart = "restart"
 	Renew   = "secrets renew"
+	Sync    = "sync"
 )
 
 // Act is what an operation does where it is no commit, once. What stands in its way comes back as a *refusal.Error.
@@ -56,6 +57,11 @@ type follower interface {
 	Follow(ctx context.Context, seen Sight) error
 }
 
+// settler is an act that takes a while before the app's pods can be rolled out.
+type settler interface {
+	Settle(ctx context.Context, app App, seen Sight) error
+}
+
 // Sight is what an act is about, as it was before.
 type Sight struct {
 	// Mark is different once the act was done.
@@ -63,6 +69,8 @@ type Sight struct {
 	// Subject names what is acted on where that is no app, and Link is its page.
 	Subject string `json:"subject,omitempty"`
 	Link    string `json:"link,omitempty"`
+	// Already is true where there is nothing to do.
+	Already bool `json:"already,omitempty"`
 }
 
 // Edited is what an edit does.
