@@ -89,10 +89,12 @@ var unsteady = []struct {
 }{
 	{regexp.MustCompile(`[0-9a-f]{40}`), "[commit]"},
 	{regexp.MustCompile(`(Commit ?:) [0-9a-f]{8} `), "$1 [commit] "},
+	{regexp.MustCompile(`(Compared with:|Comparé à :) [0-9a-f]{8}`), "$1 [commit]"},
+	{regexp.MustCompile(`\([0-9a-f]{8}, `), "([commit], "},
 	{regexp.MustCompile(`http://127\.0\.0\.1:\d+`), "http://[lab]"},
 	{regexp.MustCompile(`\((\d+ms|[\d.]+s)(, [^)]*)?\)`), "([time]$2)"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ`), "[when]"},
-	{regexp.MustCompile(`(/rt (?:approve|refuse|cancel|ops)|card,|[Oo]peration|opération) [0-9a-z]{8}\b`), "$1 [op]"},
+	{regexp.MustCompile(`(/rt (?:approve|refuse|cancel|ops|undo)|card,|[Oo]peration|opération) [0-9a-z]{8}\b`), "$1 [op]"},
 	{regexp.MustCompile(`\([0-9a-z]{8}\)\.`), "([op])."},
 	{regexp.MustCompile(`gitea-[0-9a-z]{8,10}-[0-9a-z]{5}\b`), "gitea-[pod]"},
 }
