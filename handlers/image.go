@@ -119,7 +119,11 @@ func (i image) Apply(files []gitops.File, target gitops.Object) (change.Edited, 
 	was, _ := manifest.ParseReference(edit.Old)
 	now, _ := manifest.ParseReference(edit.New)
 	if was.Repository != now.Repository && !i.allowed(now.Host()) {
-		return change.Edited{}, refusal.New(refusal.Host, "refused.host", lang.With{"Host": now.Host(), "Hosts": listOf(i.hosts)})
+		key := "refused.host"
+		if len(i.hosts) == 0 {
+			key = "refused.host-none"
+		}
+		return change.Edited{}, refusal.New(refusal.Host, key, lang.With{"Host": now.Host(), "Hosts": listOf(i.hosts)})
 	}
 	edited := change.Edited{Path: file.Path, Line: edit.Line, Field: fieldOf(i.container, "image"), Old: edit.Old, New: edit.New}
 	if edit.Old != edit.New {

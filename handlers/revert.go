@@ -57,12 +57,23 @@ func (r revert) elsewhere(path string) error {
 func named(edited change.Edited, differences []manifest.Difference, target gitops.Object) change.Edited {
 	var fields, old, now []string
 	for _, d := range differences {
-		fields, old, now = append(fields, shortField(d.Path, target.Name)), append(old, orNone(d.Before)), append(now, orNone(d.After))
+		field, before, after := shortField(d.Path, target.Name), orNone(d.Before), orNone(d.After)
+		if i := len(fields) - 1; i >= 0 && bothSides(fields[i], field) {
+			fields[i] = strings.Replace(field, "requests.", "", 1)
+			old[i], now[i] = before+":"+old[i], after+":"+now[i]
+			continue
+		}
+		fields, old, now = append(fields, field), append(old, before), append(now, after)
 	}
 	if len(fields) > 0 && len(fields) <= mostNamed {
 		edited.Field, edited.Old, edited.New = listOf(fields), listOf(old), listOf(now)
 	}
 	return edited
+}
+
+// bothSides reports whether two fields are the limit and the request of the same.
+func bothSides(limit, request string) bool {
+	return limit != request && strings.Replace(limit, "limits.", "requests.", 1) == request
 }
 
 // mostNamed is how many fields a title names.

@@ -137,7 +137,11 @@ func TestACommitIsTakenBackFromTodaysFile(t *testing.T) {
 		"two values at once":        {before, replace(after, "image: a", "image: b"), replace(after, "image: a", "image: b"), before, "replicas, image 2, b -> 1, a at 5"},
 		"only a comment":            {before, "# why\n" + before, "# why\n" + before, before, "commit c -> c^ at 1"},
 		"a line that was taken out": {after, replace(after, "  replicas: 2\n", ""), replace(after, "  replicas: 2\n", ""), after, "replicas - -> 2 at 5"},
-		"windows' line endings":     {crlf(before), crlf(after), crlf(after), crlf(before), "replicas 2 -> 1 at 5"},
+		"a request and its limit": {
+			withMemory("256Mi", "512Mi"), withMemory("300Mi", "600Mi"), withMemory("300Mi", "600Mi"), withMemory("256Mi", "512Mi"),
+			"memory 300Mi:600Mi -> 256Mi:512Mi at 5",
+		},
+		"windows' line endings": {crlf(before), crlf(after), crlf(after), crlf(before), "replicas 2 -> 1 at 5"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -161,6 +165,11 @@ func TestACommitIsTakenBackFromTodaysFile(t *testing.T) {
 			}
 		})
 	}
+}
+
+func withMemory(request, limit string) string {
+	return "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: gitea}\nspec: {template: {spec: {containers: [{name: gitea, resources: {\n" +
+		"requests: {memory: " + request + "}, limits: {memory: " + limit + "}}}]}}}\n"
 }
 
 func crlf(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") }
