@@ -11,7 +11,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes/fake"
+	ktesting "k8s.io/client-go/testing"
 
 	"rtbot/lab/kubelet"
 	"rtbot/lab/pull"
@@ -40,6 +42,16 @@ func start(t *testing.T) *node {
 	client := fake.NewClientset(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n1"}})
 	puller := pull.New(hub.Client(), map[string]pull.Mirror{"docker.io": {URL: hub.URL, Server: "registry-1.docker.io"}}, time.Now)
 	n := &node{t: t, client: client, Kubelet: kubelet.New(client, puller, time.Now)}
+	// What is made between the kubelet's list and its watch is lost: this cluster has no versions to go on from.
+	watching := make(chan struct{}, 1)
+	client.PrependWatchReactor("pods", func(action ktesting.Action) (bool, watch.Interface, error) {
+		w, err := client.Tracker().Watch(action.GetResource(), action.GetNamespace())
+		select {
+		case watching <- struct{}{}:
+		default:
+		}
+		return true, w, err
+	})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- n.Run(ctx) }()
@@ -49,21 +61,22 @@ func start(t *testing.T) *node {
 			t.Errorf("the kubelet ended: %v", err)
 		}
 	})
+	<-watching
 	return n
 }
 
 // until watches a pod until it is as wanted.
 func (n *node) until(p *corev1.Pod, wanted func(*corev1.Pod) bool) *corev1.Pod {
 	n.t.Helper()
-	watch, err := n.client.CoreV1().Pods("rt").Watch(n.t.Context(), metav1.ListOptions{})
+	changes, err := n.client.CoreV1().Pods("rt").Watch(n.t.Context(), metav1.ListOptions{})
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	defer watch.Stop()
+	defer changes.Stop()
 	if _, err := n.client.CoreV1().Pods("rt").Create(n.t.Context(), p, metav1.CreateOptions{}); err != nil {
 		n.t.Fatal(err)
 	}
-	for change := range watch.ResultChan() {
+	for change := range changes.ResultChan() {
 		if got, ok := change.Object.(*corev1.Pod); ok && wanted(got) {
 			return got
 		}
