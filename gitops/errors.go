@@ -39,7 +39,7 @@ const (
 	RateLimited Refusal = "rate-limited" // 403 or 429 with a time to wait
 	Invalid     Refusal = "invalid"      // the request as such was refused
 	TooOld      Refusal = "too-old"      // a run of a workflow that can no longer be run again
-	Busy        Refusal = "busy"         // a run of a workflow that has not ended
+	Busy        Refusal = "busy"         // another run or sync of the same is under way
 )
 
 // Error says what was refused and how.

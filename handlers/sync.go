@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
 
@@ -58,9 +59,33 @@ func (p putBack) Look(ctx context.Context, app change.App) (change.Sight, error)
 	return change.Sight{Mark: a.Operation.FinishedAt.Format(time.RFC3339Nano), Already: r.Sync == argocd.Synced}, nil
 }
 
-// Do has Argo CD apply the object.
-func (p putBack) Do(ctx context.Context, app change.App, _ change.Sight) error {
-	return change.RefuseArgo(p.argo.Sync(ctx, app.Application, app.Object))
+const (
+	// busyTime is how long another sync of the Application is waited for, looking every betweenLooks.
+	busyTime     = 2 * time.Minute
+	betweenLooks = time.Second
+)
+
+// Do has Argo CD apply the object, after whatever else it is applying: the sync of a commit may be under way.
+func (p putBack) Do(ctx context.Context, app change.App, seen change.Sight) error {
+	late, look := time.NewTimer(busyTime), time.NewTicker(betweenLooks)
+	defer late.Stop()
+	defer look.Stop()
+	for {
+		err := p.argo.Sync(ctx, app.Application, app.Object)
+		if no, refused := errors.AsType[*gitops.RefusedError](err); !refused || no.Code != gitops.Busy {
+			return change.RefuseArgo(err)
+		}
+		if done, err := p.Done(ctx, app, seen); done && err == nil {
+			return nil
+		}
+		select {
+		case <-look.C:
+		case <-late.C:
+			return refusal.New(refusal.ArgoCD, "argocd.busy", lang.With{"Application": app.Application}, syncLine(change.AppName{Name: app.Name}))
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // Done reports whether the app is as Git says.

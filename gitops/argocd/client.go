@@ -186,7 +186,9 @@ func outside(err error) error {
 		return &gitops.RefusedError{Code: gitops.Forbidden, Detail: status.Convert(err).Message()}
 	case codes.NotFound:
 		return &gitops.RefusedError{Code: gitops.NotFound, Detail: status.Convert(err).Message()}
-	case codes.InvalidArgument, codes.FailedPrecondition:
+	case codes.FailedPrecondition: // "another operation is already in progress"
+		return &gitops.RefusedError{Code: gitops.Busy, Detail: status.Convert(err).Message()}
+	case codes.InvalidArgument:
 		return &gitops.RefusedError{Code: gitops.Invalid, Detail: status.Convert(err).Message()}
 	default:
 		return errors.Join(gitops.ErrUnreachable, err)
