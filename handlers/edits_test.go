@@ -12,6 +12,8 @@ import (
 	"rtbot/handlers"
 	"rtbot/handlers/change"
 	"rtbot/handlers/refusal"
+	"rtbot/k8sops"
+	"rtbot/k8sops/registry"
 )
 
 const giteaManifest = `apiVersion: apps/v1
@@ -134,11 +136,11 @@ func TestImagesAreUnderstoodAndEdited(t *testing.T) {
 
 // fakeRegistry answers what it is told.
 type fakeRegistry struct {
-	answer handlers.ImageAnswer
+	answer registry.Answer
 	err    error
 }
 
-func (f fakeRegistry) AskImage(context.Context, gitops.Object, string) (handlers.ImageAnswer, error) {
+func (f fakeRegistry) AskImage(context.Context, k8sops.Object, string) (registry.Answer, error) {
 	return f.answer, f.err
 }
 
@@ -150,10 +152,10 @@ func TestTheRegistryIsAskedForAnImage(t *testing.T) {
 		want     string
 	}{
 		"it is there":             {fakeRegistry{}, "gitea 1.23", ""},
-		"no such tag":             {fakeRegistry{answer: handlers.ImageAnswer{Missing: true}}, "gitea 1.33", "E_REGISTRY refused.image-missing"},
-		"no such tag, but near":   {fakeRegistry{answer: handlers.ImageAnswer{Missing: true, Near: []string{"1.23", "1.22"}}}, "gitea 1.33", "E_REGISTRY refused.image-near | image gitea 1.23 | image gitea 1.22"},
-		"a whole image, but near": {fakeRegistry{answer: handlers.ImageAnswer{Missing: true, Near: []string{"1.23"}}}, "gitea gitea/gitea:1.33", "E_REGISTRY refused.image-near | image gitea gitea/gitea:1.23"},
-		"not for this app":        {fakeRegistry{answer: handlers.ImageAnswer{Denied: true, Said: "denied"}}, "gitea 1.23", "E_REGISTRY refused.image-denied | why gitea"},
+		"no such tag":             {fakeRegistry{answer: registry.Answer{Verdict: registry.NoTag}}, "gitea 1.33", "E_REGISTRY refused.image-missing"},
+		"no such tag, but near":   {fakeRegistry{answer: registry.Answer{Verdict: registry.NoTag, Near: []string{"1.23", "1.22"}}}, "gitea 1.33", "E_REGISTRY refused.image-near | image gitea 1.23 | image gitea 1.22"},
+		"a whole image, but near": {fakeRegistry{answer: registry.Answer{Verdict: registry.NoTag, Near: []string{"1.23"}}}, "gitea gitea/gitea:1.33", "E_REGISTRY refused.image-near | image gitea gitea/gitea:1.23"},
+		"not for this app":        {fakeRegistry{answer: registry.Answer{Verdict: registry.DeniedOrGone, Said: "denied"}}, "gitea 1.23", "E_REGISTRY refused.image-denied | why gitea"},
 		"nobody answers":          {fakeRegistry{err: lost}, "gitea 1.23", "lost"},
 	}
 	for name, test := range tests {

@@ -9,23 +9,14 @@ import (
 	"rtbot/gitops/manifest"
 	"rtbot/handlers/change"
 	"rtbot/handlers/refusal"
+	"rtbot/k8sops"
+	"rtbot/k8sops/registry"
 	"rtbot/lang"
 )
 
-// ImageAnswer is what a registry says of an image.
-type ImageAnswer struct {
-	// Missing is true where the registry says that there is no such tag; Near are tags like it, the nearest first.
-	Missing bool
-	Near    []string
-	// Denied is true where it does not give the image to whoever pulls it for the app.
-	Denied bool
-	// Said are the registry's own words.
-	Said string
-}
-
-// ImageAsker asks the registry of an image, with the credentials that an app's pods have.
+// ImageAsker asks the registry of an image whether an app's pods could pull it.
 type ImageAsker interface {
-	AskImage(ctx context.Context, app gitops.Object, image string) (ImageAnswer, error)
+	AskImage(ctx context.Context, o k8sops.Object, image string) (registry.Answer, error)
 }
 
 // Image is the verb that sets the tag of a container's image, or all of its reference. Hosts are the registries that an
@@ -147,30 +138,36 @@ func registryHost(host string) string {
 
 // ask refuses an image that the registry does not have, with the tags that are like it, or does not give.
 func (i image) ask(ctx context.Context, asker ImageAsker, app change.App, image string) error {
-	got, err := asker.AskImage(ctx, app.Object, image)
+	got, err := asker.AskImage(ctx, k8sops.Object(app.Object), image)
 	if err != nil {
-		return err
+		return change.Unanswered(err)
 	}
 	ref, _ := manifest.ParseReference(image)
 	with := lang.With{"App": app.Name, "Image": image, "Tag": ref.Tag, "Repository": ref.Repository}
-	switch {
-	case got.Denied:
+	switch got.Verdict {
+	case registry.Refused, registry.Expired, registry.Forbidden, registry.DeniedOrGone:
 		return refusal.New(refusal.Registry, "refused.image-denied", with, "why "+app.Name).Quoting(got.Said)
-	case got.Missing && len(got.Near) > 0:
-		with["Near"] = got.Near[0]
-		var try []string
-		for _, tag := range got.Near[:min(len(got.Near), 3)] {
-			near := ref
-			near.Tag, near.Digest = tag, ""
-			typed := near.String()
-			if i.want.Repository == "" {
-				typed = tag
-			}
-			try = append(try, i.line(i.app, i.container, typed))
+	case registry.NoTag, registry.NoRepository:
+		if len(got.Near) > 0 {
+			with["Near"] = got.Near[0]
+			return refusal.New(refusal.Registry, "refused.image-near", with, i.lines(ref, got.Near)...)
 		}
-		return refusal.New(refusal.Registry, "refused.image-near", with, try...)
-	case got.Missing:
 		return refusal.New(refusal.Registry, "refused.image-missing", with).Quoting(got.Said)
+	case registry.Accepted, registry.RateLimited, registry.Unreachable, registry.BadTLS, registry.NotAsked:
 	}
 	return nil
+}
+
+// lines are commands for the tags that are like the one that is not there.
+func (i image) lines(ref manifest.Reference, near []string) []string {
+	var try []string
+	for _, tag := range near[:min(len(near), 3)] {
+		ref.Tag, ref.Digest = tag, ""
+		typed := ref.String()
+		if i.want.Repository == "" {
+			typed = tag
+		}
+		try = append(try, i.line(i.app, i.container, typed))
+	}
+	return try
 }

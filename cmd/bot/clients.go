@@ -27,9 +27,8 @@ type clients struct {
 	// workflow is the repository whose workflow makes the secrets, and renews what of it does.
 	workflow *github.Repository
 	renews   handlers.Workflow
-	// hosts are the registries that images may come from, and images asks them; nobody is asked where it is nil.
-	hosts  []string
-	images handlers.ImageAsker
+	// hosts are the registries that images may come from.
+	hosts []string
 }
 
 // dial makes the clients of the outside services. Nobody is called yet.

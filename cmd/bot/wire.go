@@ -127,7 +127,7 @@ func commandList(engine *change.Engine, c clients, team *handlers.Team, j *journ
 		handlers.History(engine, c.github),
 		handlers.Scale(),
 		handlers.Resources(),
-		handlers.Image(c.hosts, c.images),
+		handlers.Image(c.hosts, c.cluster),
 		handlers.Undo(engine, c.github, j, team),
 		handlers.Sync(c.argo),
 		handlers.Restart(c.argo, c.cluster),
