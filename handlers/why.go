@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rtbot/chat"
+	"rtbot/gitops"
 	"rtbot/handlers/cards"
 	"rtbot/handlers/change"
 	"rtbot/handlers/refusal"
@@ -23,10 +24,17 @@ type explainer interface {
 	ExplainName(ctx context.Context, namespace, name string) (k8sops.Explanation, error)
 }
 
-// placer finds where in Git an app is declared.
+// placer finds where in Git an app is declared, and whose a commit is.
 type placer interface {
 	appLister
 	Place(ctx context.Context, app change.App, words []string) (path string, line int, err error)
+	Author(c gitops.Commit) (who, operation string)
+}
+
+// files are those of the repository: who changed them, and where they are seen.
+type files interface {
+	History(ctx context.Context, path string, n int) ([]gitops.Commit, error)
+	FileURL(path string, line int) string
 }
 
 // whyCards words an explanation.
@@ -34,9 +42,9 @@ type whyCards interface {
 	Why(w lang.Words, e k8sops.Explanation, place *cards.Place) chat.Card
 }
 
-// Why is the verb that says why a pod or an app does not run. fileURL is the page of a line in Git.
-func Why(apps placer, cluster explainer, maker whyCards, fileURL func(path string, line int) string) Command {
-	y := why{apps: apps, cluster: cluster, cards: maker, fileURL: fileURL}
+// Why is the verb that says why a pod or an app does not run.
+func Why(apps placer, cluster explainer, repo files, maker whyCards) Command {
+	y := why{apps: apps, cluster: cluster, repo: repo, cards: maker}
 	return Command{
 		Verb: "why", Args: "<pod|app>", Example: "why gitea", Summary: "help.why", Role: Viewer, Most: 1, Parse: y.parse,
 	}
@@ -45,8 +53,8 @@ func Why(apps placer, cluster explainer, maker whyCards, fileURL func(path strin
 type why struct {
 	apps    placer
 	cluster explainer
+	repo    files
 	cards   whyCards
-	fileURL func(path string, line int) string
 }
 
 // subject is what the asker means: an app, or a pod by its whole name.
@@ -145,7 +153,13 @@ func (y why) place(ctx context.Context, app change.App, e k8sops.Explanation) *c
 	if err != nil {
 		return nil
 	}
-	return &cards.Place{Path: path, Line: line, Link: y.fileURL(path, line)}
+	place := &cards.Place{Path: path, Line: line, Link: y.repo.FileURL(path, line)}
+	// A file that has only been made has no change that could be taken back.
+	if changes, err := y.repo.History(ctx, path, 2); err == nil && len(changes) > 1 {
+		place.Commit, place.Headline = changes[0].SHA, headline(changes[0])
+		place.Who, _ = y.apps.Author(changes[0])
+	}
+	return place
 }
 
 // named explains a pod, or a workload that no Application tracks. unknown is the refusal of its name as an app's.

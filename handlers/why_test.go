@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -52,6 +53,17 @@ func (f fakeGit) Place(_ context.Context, _ change.App, words []string) (path st
 	return "k8s/03-apps/" + words[0] + ".yaml", 7, f.err
 }
 
+func (fakeGit) Author(c gitops.Commit) (who, operation string) { return c.Author, "" }
+
+func (fakeGit) History(_ context.Context, _ string, n int) ([]gitops.Commit, error) {
+	all := []gitops.Commit{{SHA: "0123456789", Message: "gitea: less memory", Author: "dave"}, {SHA: "fedcba9876", Message: "gitea", Author: "dave"}}
+	return all[:min(n, len(all))], nil
+}
+
+func (fakeGit) FileURL(path string, line int) string {
+	return fmt.Sprintf("https://git.example.org/%s#L%d", path, line)
+}
+
 // outOfMemory is a finding that a file mends.
 func outOfMemory() k8sops.Explanation {
 	return k8sops.Explanation{App: "gitea", Namespace: "rt", Pod: "gitea-0", Pods: 1, Sharing: 1, Findings: []diagnose.Finding{{
@@ -98,8 +110,7 @@ func TestWhyFindsWhoIsMeant(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			fileURL := func(path string, line int) string { return fmt.Sprintf("https://git.example.org/%s#L%d", path, line) }
-			action, err := handlers.Why(test.git, &test.cluster, cards.Maker{}, fileURL).Parse([]string{test.word})
+			action, err := handlers.Why(test.git, &test.cluster, test.git, cards.Maker{CommitURL: func(sha string) string { return "https://git.example.org/commit/" + sha }}).Parse([]string{test.word})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -112,6 +123,10 @@ func TestWhyFindsWhoIsMeant(t *testing.T) {
 			}
 			if card.Title != test.title || fileOf(card) != test.file {
 				t.Errorf("got %q and the file %q", card.Title, fileOf(card))
+			}
+			undo := chat.Button{Label: "Undo the last change", Command: "undo gitea"}
+			if slices.Contains(card.Buttons, undo) != (test.file != "") {
+				t.Errorf("got the buttons %v", card.Buttons)
 			}
 		})
 	}

@@ -26,7 +26,7 @@ func Render(c chat.Card) string {
 		line(" ", fact(f, colon))
 	}
 	for _, s := range c.Steps {
-		line(" ", step(s))
+		line(" ", step(s, colon))
 	}
 	if c.Table != nil {
 		b.WriteString(Table(*c.Table))
@@ -74,13 +74,13 @@ func fact(f chat.Fact, colon string) string {
 	return text
 }
 
-func step(s chat.Step) string {
+func step(s chat.Step, colon string) string {
 	text := stepSigns[s.State] + " " + s.Label
 	if s.Took > 0 {
 		text += " (" + s.Took.Round(10*time.Millisecond).String() + ")"
 	}
 	if s.Note != "" {
-		text += ": " + s.Note
+		text += colon + " " + s.Note
 	}
 	return text
 }

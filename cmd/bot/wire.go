@@ -122,7 +122,7 @@ func commandList(engine *change.Engine, c clients, team *handlers.Team, j *journ
 		handlers.Nodes(c.cluster, time.Now),
 		handlers.Logs(engine, c.cluster),
 		handlers.Describe(engine, c.cluster, time.Now),
-		handlers.Why(engine, c.cluster, maker, c.github.FileURL),
+		handlers.Why(engine, c.cluster, c.github, maker),
 		handlers.Drift(engine, c.argo),
 		handlers.History(engine, c.github),
 		handlers.Scale(),

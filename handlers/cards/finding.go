@@ -15,6 +15,10 @@ type Place struct {
 	Path string
 	Line int
 	Link string
+	// Commit is the newest that changed the file, with its headline and who asked for it; empty where none did.
+	Commit   string
+	Headline string
+	Who      string
 }
 
 // mostFindings is how many findings a card explains.
@@ -47,6 +51,9 @@ func (m Maker) Why(w lang.Words, e k8sops.Explanation, place *Place) chat.Card {
 	}
 	c.Quotes = quotes(w, first)
 	c.Buttons = remedies(w, e, first)
+	if place != nil && place.Commit != "" {
+		c.Buttons = append(c.Buttons, chat.Button{Label: w.Say("why.undo", nil), Command: "undo " + e.App})
+	}
 	return c
 }
 
@@ -143,6 +150,10 @@ func (m Maker) places(w lang.Words, f diagnose.Finding, place *Place) []chat.Fac
 	var all []chat.Fact
 	if place != nil {
 		all = append(all, chat.Fact{Label: w.Say("why.file", nil), Value: fmt.Sprintf("%s:%d", place.Path, place.Line), Link: place.Link})
+	}
+	if place != nil && place.Commit != "" {
+		said := lang.With{"Commit": short(place.Commit), "Headline": place.Headline, "Who": place.Who}
+		all = append(all, chat.Fact{Label: w.Say("why.changed", nil), Value: w.Say("why.changed-by", said), Link: m.CommitURL(place.Commit)})
 	}
 	if f.Fix == diagnose.FixToken && m.SecretsURL != "" && m.SecretName != nil {
 		if name := m.SecretName(f.With["Namespace"], f.With["Secret"]); name != "" {

@@ -29,6 +29,7 @@ func explained(t *testing.T, file string) k8sops.Explanation {
 }
 
 var whyMaker = cards.Maker{
+	CommitURL:  func(sha string) string { return "https://git.example.org/rt/forge/commit/" + sha },
 	SecretsURL: "https://git.example.org/rt/forge/settings/secrets/actions",
 	SecretName: func(namespace, name string) string {
 		return map[string]string{"rt/dockerhub-auth-secret": "DOCKER_PASSWORD"}[namespace+"/"+name]
@@ -45,7 +46,10 @@ func TestAnExplanationReadsWell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	place := &cards.Place{Path: "k8s/03-apps/gitea.yaml", Line: 21, Link: "https://git.example.org/rt/forge/blob/main/k8s/03-apps/gitea.yaml#L21"}
+	place := &cards.Place{
+		Path: "k8s/03-apps/gitea.yaml", Line: 21, Link: "https://git.example.org/rt/forge/blob/main/k8s/03-apps/gitea.yaml#L21",
+		Commit: "0123456789abcdef", Headline: "gitea: set image from 1.22 to 1.33", Who: "bob",
+	}
 	for _, file := range files {
 		e := explained(t, file)
 		at := place
