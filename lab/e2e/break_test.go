@@ -56,8 +56,9 @@ var looks = map[string]string{
 	"stuck-terminating": "rt.lab/hold", "bad-rollout": "readiness gate",
 }
 
-// Each scenario makes a state that shows in the cluster, and nothing is left of it afterwards.
-func TestEachScenarioIsBrokenAndMended(t *testing.T) {
+// Each scenario makes a state that shows in the cluster, the bot says what it is, and nothing is left of it afterwards.
+func TestEachScenarioIsBrokenNamedAndMended(t *testing.T) {
+	serve(t)
 	if len(scenarios(t)) != len(looks) {
 		t.Fatalf("got %d scenarios, want %d", len(scenarios(t)), len(looks))
 	}
@@ -72,11 +73,40 @@ func TestEachScenarioIsBrokenAndMended(t *testing.T) {
 				}
 				return nil
 			})
+			named(t, s)
 			labSays(t, "mend", s.Name, "--dir", labDir)
 			after(t, s)
 		})
 	}
 	eventually(t, 20*time.Second, "the Applications", synced(t))
+}
+
+// named holds what the bot says of a broken app against what is so, in both languages.
+func named(t *testing.T, s broken) {
+	t.Helper()
+	type answer struct {
+		Title    string
+		Table    struct{ Rows [][]string }
+		Findings []struct{ Code, Reason string }
+	}
+	var english, french answer
+	for language, into := range map[string]*answer{"en": &english, "fr": &french} {
+		got := say(t, "--json", "--language", language, "/rt why "+s.App)
+		lines := strings.Split(strings.TrimSpace(got.out), "\n")
+		if err := json.Unmarshal([]byte(lines[len(lines)-1]), into); err != nil || got.status != 0 {
+			t.Fatalf("status %d, %v:\n%s%s", got.status, err, got.out, got.err)
+		}
+		if len(into.Findings) == 0 || into.Findings[0].Code != s.Code || into.Findings[0].Reason != s.Reason {
+			t.Errorf("%s: got %+v first, want %s %s: %s", language, into.Findings, s.Code, s.Reason, into.Title)
+		}
+		if len(into.Table.Rows) == 0 || len(into.Table.Rows[0]) != 3 || into.Table.Rows[0][2] == "" {
+			t.Errorf("%s: got no resolution in %v", language, into.Table.Rows)
+		}
+	}
+	if english.Title == "" || english.Title == french.Title {
+		t.Errorf("got the headlines %q and %q", english.Title, french.Title)
+	}
+	t.Logf("%s: %s | %s", s.Name, english.Title, french.Title)
 }
 
 // everythingOf is what the cluster says of an app: its pods, and the events of its pods and ReplicaSets.

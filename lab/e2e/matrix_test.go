@@ -231,7 +231,7 @@ func TestAnApprovalInMatrixIsVoidWhenTheFileChanged(t *testing.T) {
 	asked := w.ask("bob", "!rt scale jenkins 0")
 	m := w.reads(asked, "needs an approval")
 	push(t, func(dir string) {
-		replaceIn(t, dir, "k8s/03-apps/jenkins.yaml", "replicas: 1", "replicas: 1 # one is enough")
+		replaceInJenkins(t, dir, "replicas: 1", "replicas: 1 # one is enough")
 	})
 	before := head(t)
 	if err := w.people["dave"].React(t.Context(), w.room, m.ID, "👍"); err != nil {
@@ -241,7 +241,7 @@ func TestAnApprovalInMatrixIsVoidWhenTheFileChanged(t *testing.T) {
 	if n, _ := commits(t, before); n != 0 {
 		t.Errorf("got %d commits, want none", n)
 	}
-	push(t, func(dir string) { replaceIn(t, dir, "k8s/03-apps/jenkins.yaml", " # one is enough", "") })
+	push(t, func(dir string) { replaceInJenkins(t, dir, " # one is enough", "") })
 }
 
 // A bot that is killed in the middle goes on with the same message, with the same device in an encrypted room.

@@ -35,16 +35,16 @@ func push(t *testing.T, edit func(dir string)) {
 	run("push", "--quiet", "origin", "HEAD:main")
 }
 
-// replaceIn replaces a text in a file of a clone.
-func replaceIn(t *testing.T, dir, file, old, with string) {
+// replaceInJenkins replaces a text in the manifest of jenkins, in a clone.
+func replaceInJenkins(t *testing.T, dir, old, with string) {
 	t.Helper()
-	path := filepath.Join(dir, file)
+	path := filepath.Join(dir, "k8s/03-apps/jenkins.yaml")
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(text), old) {
-		t.Fatalf("%s has no %q", file, old)
+		t.Fatalf("%s has no %q", path, old)
 	}
 	if err := os.WriteFile(path, []byte(strings.Replace(string(text), old, with, 1)), 0o600); err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func TestSomebodyElsePushesInBetween(t *testing.T) {
 		}, 0, []string{"4 of 4 pods are ready"}, 1},
 		"the same line": {func(t *testing.T, dir string) {
 			t.Helper()
-			replaceIn(t, dir, "k8s/03-apps/jenkins.yaml", "replicas: 1", "replicas: 2")
+			replaceInJenkins(t, dir, "replicas: 1", "replicas: 2")
 		}, 2, []string{"Somebody else changed replicas from 1 to 2", "Nothing was changed"}, 0},
 	}
 	for name, test := range tests {

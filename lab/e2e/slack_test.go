@@ -158,7 +158,7 @@ func TestAnApprovalIsVoidWhenTheFileChanged(t *testing.T) {
 	index := w.ask("bob", "scale jenkins 0")
 	m := w.reads(index, "needs an approval")
 	push(t, func(dir string) {
-		replaceIn(t, dir, "k8s/03-apps/jenkins.yaml", "replicas: 1", "replicas: 1 # one is enough")
+		replaceInJenkins(t, dir, "replicas: 1", "replicas: 1 # one is enough")
 	})
 	before := head(t)
 	if err := w.Deliver(t.Context(), w.Press(slackers["dave"], m, "Approve")); err != nil {
@@ -168,7 +168,7 @@ func TestAnApprovalIsVoidWhenTheFileChanged(t *testing.T) {
 	if n, _ := commits(t, before); n != 0 {
 		t.Errorf("got %d commits, want none", n)
 	}
-	push(t, func(dir string) { replaceIn(t, dir, "k8s/03-apps/jenkins.yaml", " # one is enough", "") })
+	push(t, func(dir string) { replaceInJenkins(t, dir, " # one is enough", "") })
 }
 
 // A bot that is killed in the middle goes on with the same message.

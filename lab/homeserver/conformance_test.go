@@ -205,9 +205,12 @@ func TestConformance(t *testing.T) {
 		s := newStage(t)
 		return chattest.Harness{
 			Start: s.start, Say: s.say, Read: s.read, Log: s.log.String, Secrets: []string{password}, Language: "en",
-			Press: func(t *testing.T, _ chattest.Message, command string) { s.say(t, command, chattest.Room) },
-			Cut:   func(*testing.T) { s.way.CloseClientConnections() },
-			Fail:  func(*testing.T) { s.fail.Store(true) },
+			Press: func(t *testing.T, _ chattest.Message, command string) {
+				t.Helper()
+				s.say(t, command, chattest.Room)
+			},
+			Cut:  func(*testing.T) { s.way.CloseClientConnections() },
+			Fail: func(*testing.T) { s.fail.Store(true) },
 		}
 	})
 }

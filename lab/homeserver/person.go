@@ -22,7 +22,7 @@ type Person struct {
 	*mautrix.Client
 
 	helper *cryptohelper.CryptoHelper
-	done   chan error
+	done   chan struct{}
 	stop   context.CancelFunc
 
 	mu       sync.Mutex
@@ -67,7 +67,7 @@ func (s *Server) SignIn(ctx context.Context, name, password, file string) (*Pers
 		return nil, fmt.Errorf("sign %s in: %w", name, err)
 	}
 	client.Crypto = helper
-	p := &Person{Client: client, helper: helper, done: make(chan error, 1)}
+	p := &Person{Client: client, helper: helper, done: make(chan struct{})}
 	listener, ok := client.Syncer.(mautrix.ExtensibleSyncer)
 	if !ok {
 		return nil, errors.New("the client cannot listen")
@@ -75,7 +75,10 @@ func (s *Server) SignIn(ctx context.Context, name, password, file string) (*Pers
 	listener.OnEventType(event.EventMessage, p.hear)
 	listener.OnEventType(event.StateMember, p.comeAlong)
 	ctx, p.stop = context.WithCancel(ctx)
-	go func() { p.done <- client.SyncWithContext(ctx) }()
+	go func() {
+		defer close(p.done)
+		_ = client.SyncWithContext(ctx) // it ends when it is stopped
+	}()
 	return p, nil
 }
 
@@ -89,7 +92,7 @@ func (p *Person) comeAlong(ctx context.Context, e *event.Event) {
 // Leave ends listening.
 func (p *Person) Leave() {
 	p.stop()
-	_ = <-p.done         // it was stopped
+	<-p.done
 	_ = p.helper.Close() // its file goes with the test
 }
 
@@ -115,9 +118,9 @@ func (p *Person) hear(_ context.Context, e *event.Event) {
 	defer p.mu.Unlock()
 	r := content.OptionalGetRelatesTo()
 	if r.GetReplaceID() != "" {
-		for i, m := range p.messages {
-			if m.ID == r.GetReplaceID() && m.Sender == e.Sender {
-				p.messages[i].Versions = append(m.Versions, content.NewContent)
+		for i := range p.messages {
+			if m := &p.messages[i]; m.ID == r.GetReplaceID() && m.Sender == e.Sender {
+				m.Versions = append(m.Versions, content.NewContent)
 			}
 		}
 		return
