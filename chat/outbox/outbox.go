@@ -16,7 +16,7 @@ type Config struct {
 	// Unshown gives the messages whose newest card was not shown by an earlier process.
 	Unshown func(ctx context.Context) ([]chat.Message, error)
 	// Bring makes what shows one message's versions: a function that shows the newest, however long that takes, and returns
-	// what it showed.
+	// what it showed. A newer version that it finds stored it hands over by Put, and newest gives that one from then on.
 	Bring func(delivery string, newest func() chat.Message) func(ctx context.Context) chat.Message
 	// Between is how long a card that will change again stays as it is.
 	Between time.Duration

@@ -96,3 +96,34 @@ func TestVersionsThatAreOvertakenAreNotShownAndTheLastOneIs(t *testing.T) {
 		})
 	}
 }
+
+// A sender that was handed an old version finds a newer one stored, and hands that over itself.
+func TestAVersionThatASenderFindsStoredTakesThePlaceOfItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var o *outbox.Outbox
+		w := &wall{takes: 100 * time.Millisecond}
+		o = outbox.New(outbox.Config{
+			Unshown: func(context.Context) ([]chat.Message, error) { return nil, nil },
+			Bring: func(delivery string, newest func() chat.Message) func(context.Context) chat.Message {
+				bring := w.bring(delivery, newest)
+				return func(ctx context.Context) chat.Message {
+					o.Put(version(5, chat.Done))
+					return bring(ctx)
+				}
+			},
+			Between: time.Second,
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- o.Run(ctx) }()
+		o.Put(version(3, chat.Working))
+		time.Sleep(time.Minute)
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff([]int{5}, w.shown); diff != "" {
+			t.Errorf("versions shown (-want +got):\n%s", diff)
+		}
+	})
+}

@@ -41,7 +41,7 @@ func (s *Slack) Serve(ctx context.Context, l net.Listener) error {
 		MaxHeaderBytes: 16 << 10,
 	}
 	all, ctx := errgroup.WithContext(ctx)
-	all.Go(func() error { return s.outbox.run(ctx) })
+	all.Go(func() error { return s.outbox.Run(ctx) })
 	all.Go(func() error { return server.Serve(l) })
 	all.Go(func() error {
 		<-ctx.Done()

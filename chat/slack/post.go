@@ -15,7 +15,7 @@ import (
 
 // post is one message in Slack, and how it is brought up to date.
 type post struct {
-	*outbox
+	*Slack
 	delivery string
 	next     func() chat.Message
 	// ref is the channel and the time stamp that Slack knows the message by, as C1:1700000000.000100; private is that of the
@@ -130,7 +130,7 @@ func (p *post) find(ctx context.Context, m chat.Message) error {
 	stored, err := p.talk.Message(ctx, m.Delivery)
 	p.ref, p.private, _ = strings.Cut(stored.Ref, " ")
 	if err == nil && stored.Version > m.Version {
-		p.put(stored)
+		p.outbox.Put(stored)
 	}
 	return err
 }

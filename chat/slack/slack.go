@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"rtbot/chat"
+	"rtbot/chat/outbox"
 )
 
 // Platform is the name of this platform in rooms and users.
@@ -65,7 +66,8 @@ type Slack struct {
 	log    *slog.Logger
 	now    func() time.Time
 	people *people
-	outbox *outbox
+	outbox *outbox.Outbox
+	limit  *limits
 	words  Words
 	// secret is what the bot seals with: all of its processes know it, and nobody else.
 	secret string
@@ -83,10 +85,20 @@ func New(c Config, talk Conversation, log *slog.Logger) *Slack {
 	}
 	s := &Slack{api: slack.New(c.BotToken, options...), talk: talk, log: log.With("platform", Platform), now: c.Now, words: c.Words, secret: c.BotToken}
 	s.people = newPeople(s.api, c.Now)
-	s.outbox = newOutbox(s.api, talk, c.Words, s.log)
+	s.limit = newLimits()
+	s.outbox = outbox.New(outbox.Config{
+		Unshown: func(ctx context.Context) ([]chat.Message, error) { return talk.Unshown(ctx, Platform) },
+		Bring: func(delivery string, newest func() chat.Message) func(context.Context) chat.Message {
+			return (&post{Slack: s, delivery: delivery, next: newest}).bring
+		},
+		Between: betweenUpdates,
+	})
 	s.doors = newDoors(c.SigningSecrets, c.Now)
 	return s
 }
+
+// betweenUpdates is how long a card that will change again stays as it is: Slack counts the updates.
+const betweenUpdates = 1500 * time.Millisecond
 
 // Name is the platform's name.
 func (s *Slack) Name() string { return Platform }
@@ -99,7 +111,7 @@ const connections = 2
 // ever. What a crash kept from being shown is shown first.
 func (s *Slack) Run(ctx context.Context) error {
 	all, ctx := errgroup.WithContext(ctx)
-	all.Go(func() error { return s.outbox.run(ctx) })
+	all.Go(func() error { return s.outbox.Run(ctx) })
 	for range connections {
 		all.Go(func() error {
 			s.stayConnected(ctx)
@@ -115,6 +127,6 @@ func (s *Slack) Run(ctx context.Context) error {
 // Show brings a new version of a card to its message. It never waits: only the newest version is sent, as soon as Slack's
 // limits allow.
 func (s *Slack) Show(_ context.Context, m chat.Message) error {
-	s.outbox.put(m)
+	s.outbox.Put(m)
 	return nil
 }
