@@ -28,24 +28,24 @@ func Visible(s string) string {
 		if r == '\r' && strings.HasPrefix(s, "\n") {
 			continue
 		}
-		b.WriteString(shown(r))
+		show(&b, r)
 	}
 	return b.String()
 }
 
-// shown is how one character appears.
-func shown(r rune) string {
+// show writes one character as it appears.
+func show(b *strings.Builder, r rune) {
 	switch {
 	case r == '\n', r == '\t':
-		return string(r)
+		b.WriteRune(r)
 	case r == '\r', r == '\u0085':
-		return "\n"
+		b.WriteByte('\n')
 	case unicode.IsControl(r):
-		return ""
 	case hidden(r):
-		return fmt.Sprintf("[U+%04X]", r)
+		fmt.Fprintf(b, "[U+%04X]", r)
+	default:
+		b.WriteRune(r)
 	}
-	return string(r)
 }
 
 func suspicious(r rune) bool {
@@ -54,8 +54,11 @@ func suspicious(r rune) bool {
 
 // hidden tells the characters that leave no trace on the screen, or that change how others are read.
 func hidden(r rune) bool {
-	return r > unicode.MaxASCII && unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Variation_Selector,
-		unicode.Other_Default_Ignorable_Code_Point)
+	const softHyphen, joiner = '\u00ad', '\u034f' // the first two of them: Latin letters are spared the tables
+	if r < joiner {
+		return r == softHyphen
+	}
+	return unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
 func isC1(r rune) bool { return r >= 0x80 && r <= 0x9f }

@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"unicode"
@@ -61,6 +62,19 @@ func TestVisibleReadsLongLinesInOneGo(t *testing.T) {
 	}
 }
 
+// The tables of Unicode say which characters leave no trace, and each of them is shown by its number.
+func TestVisibleShowsEveryCharacterThatLeavesNoTrace(t *testing.T) {
+	for r := rune(0xa0); r <= unicode.MaxRune; r++ {
+		want := string(r)
+		if unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) {
+			want = fmt.Sprintf("[U+%04X]", r)
+		}
+		if got := chat.Visible(string(r)); got != want {
+			t.Errorf("%U became %q, want %q", r, got, want)
+		}
+	}
+}
+
 func FuzzVisible(f *testing.F) {
 	for _, seed := range []string{
 		"plain", "\x1b[31mred", "\x1b]8;;x\x07y", "\u202e\u2066", "a\r\nb\rc", "\x9b31m", "\xff\xfe\x00", "\U000E0041\ufe0f",
@@ -86,4 +100,23 @@ func FuzzVisible(f *testing.F) {
 			t.Errorf("%q became %q, and that became %q", s, got, again)
 		}
 	})
+}
+
+// BenchmarkVisible reads 64 KiB of what logs and manifests hold.
+func BenchmarkVisible(b *testing.B) {
+	const size = 64 << 10
+	for _, bench := range []struct{ name, text string }{
+		{"log", "2026-11-24T20:26:00Z INFO gitea is at 2 of 2\n"},
+		{"French", "« déjà prêt » : à côté, l’été — réglé\n"},
+		{"Chinese", "部署已经完成，两个副本都准备好了。\n"},
+		{"colours", "\x1b[32mINFO\x1b[0m gitea is at 2 of 2\r\n"},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			text := strings.Repeat(bench.text, size/len(bench.text))
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				chat.Visible(text)
+			}
+		})
+	}
 }
