@@ -3,6 +3,7 @@
 package console
 
 import (
+	"math"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -11,36 +12,60 @@ import (
 )
 
 // Render returns the card as text, ending with a line end.
-func Render(c chat.Card) string {
-	var b strings.Builder
-	line := func(parts ...string) {
-		text := chat.Visible(strings.TrimRight(strings.Join(parts, " "), " "))
-		b.WriteString(strings.ReplaceAll(text, "\n", "\n    ") + "\n") // what is quoted never looks like a line of ours
-	}
+func Render(c chat.Card) string { return Head(c, math.MaxInt) }
+
+// Head returns the first lines of what Render returns: all of them, or as many as have enough bytes. What follows them is
+// not looked at, however large it is.
+func Head(c chat.Card, enough int) string {
+	p := &page{enough: enough}
 	colon := colonIn(c.Language)
-	line(signs[c.State], c.Title)
+	p.line(signs[c.State], c.Title)
 	for _, text := range c.Text {
-		line(" ", text)
+		p.line(" ", text)
 	}
 	for _, f := range c.Facts {
-		line(" ", fact(f, colon))
+		p.line(" ", fact(f, colon))
 	}
 	for _, s := range c.Steps {
-		line(" ", step(s, colon))
+		p.line(" ", step(s, colon))
 	}
-	if c.Table != nil {
-		b.WriteString(Table(*c.Table))
+	if c.Table != nil && !p.full() {
+		p.text.WriteString(Table(*c.Table))
 	}
 	for _, q := range c.Quotes {
-		line(" ", q.Label+colon)
-		for text := range strings.Lines(chat.Visible(q.Text)) {
-			line("    " + strings.TrimRight(text, "\r\n"))
-		}
+		p.quote(q, colon)
 	}
 	for _, button := range c.Buttons {
-		line("  →", "/rt "+button.Command)
+		p.line("  →", "/rt "+button.Command)
 	}
-	return b.String()
+	return p.text.String()
+}
+
+// page is what lines are written on until it has enough of them.
+type page struct {
+	text   strings.Builder
+	enough int // in bytes
+}
+
+func (p *page) full() bool { return p.text.Len() >= p.enough }
+
+// line writes one line. What has line ends of its own is indented: what is quoted never looks like a line of ours.
+func (p *page) line(parts ...string) {
+	if p.full() {
+		return
+	}
+	text := chat.Visible(strings.TrimRight(strings.Join(parts, " "), " "))
+	p.text.WriteString(strings.ReplaceAll(text, "\n", "\n    ") + "\n")
+}
+
+func (p *page) quote(q chat.Quote, colon string) {
+	p.line(" ", q.Label+colon)
+	if p.full() {
+		return
+	}
+	for text := range strings.Lines(chat.Visible(q.Text)) {
+		p.line("    " + strings.TrimRight(text, "\r\n"))
+	}
 }
 
 var signs = map[chat.State]string{

@@ -66,6 +66,19 @@ func TestNoControlReachesTheTerminal(t *testing.T) {
 	}
 }
 
+func TestTheHeadOfACardIsItsFirstLines(t *testing.T) {
+	whole := console.Render(rich())
+	for enough := range len(whole) + 2 {
+		got := console.Head(rich(), enough)
+		if !strings.HasPrefix(whole, got) || len(got) < min(enough, len(whole)) || got != "" && !strings.HasSuffix(got, "\n") {
+			t.Errorf("%d bytes are enough: got %q of %q", enough, got, whole)
+		}
+	}
+	if got, want := console.Head(rich(), 1), "? gitea: replicas 1 to 0 waits for approval.\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name+".golden")

@@ -53,9 +53,10 @@ func written(m chat.Message, l look) (text string, blocks []slack.Block) {
 	if l.repeat {
 		c.Title = "↻ " + c.Title
 	}
-	blocks = rich(c, l.say).blocks
 	if l.plain {
 		blocks = []slack.Block{slack.NewSectionBlock(label(plain(c), mostText), nil, nil)}
+	} else {
+		blocks = rich(c, l.say).blocks
 	}
 	if row := buttons(m); row != nil {
 		blocks = append(blocks, row)
@@ -64,7 +65,9 @@ func written(m chat.Message, l look) (text string, blocks []slack.Block) {
 }
 
 // plain is a card as one plain text.
-func plain(c chat.Card) string { return cut(console.Render(withoutButtons(c)), mostText-len("…")) }
+func plain(c chat.Card) string {
+	return cut(console.Head(withoutButtons(c), mostText), mostText-len("…"))
+}
 
 func withoutButtons(c chat.Card) chat.Card {
 	c.Buttons = nil
