@@ -3,6 +3,7 @@ package slack_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
@@ -104,7 +105,13 @@ func words(languages ...string) func(key string) string {
 	return func(key string) string { return strings.Join(append([]string{key}, languages...), " ") }
 }
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// The tests wait for Slack's limits, hardly ever for a processor: many can wait at once on few of those.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func TestWhatPeopleAskIsHandedOver(t *testing.T) {
 	t.Parallel()
