@@ -71,10 +71,10 @@ func (b *bot) start() {
 	if err := b.command.Start(); err != nil {
 		b.t.Fatal(err)
 	}
-	eventually(b.t, 10*time.Second, "the bot answers", func() error {
+	eventually(b.t, 30*time.Second, "the bot answers", func() error {
 		resp, err := http.Get(world["RT_URL"] + "/")
 		if err != nil {
-			return err
+			return errorf("%w; it says:\n%s", err, b.log)
 		}
 		return resp.Body.Close()
 	})
