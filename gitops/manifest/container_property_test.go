@@ -2,6 +2,7 @@ package manifest_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -130,6 +131,9 @@ func decode(data []byte) ([]map[string]any, error) {
 		}
 		if err != nil {
 			return nil, err
+		}
+		if _, err := json.Marshal(d); err != nil {
+			return nil, err // a key that is no text, which the API server does not take
 		}
 		all = append(all, d)
 	}
