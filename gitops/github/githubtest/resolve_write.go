@@ -130,8 +130,10 @@ func (c *fileChanges) files() ([]addition, []string, error) {
 	return additions, deletions, nil
 }
 
-// commit makes a commit, one at a time.
+// commit makes a commit, one at a time. One that has begun is made, even where whoever asked has gone: a Git that is killed
+// leaves its locks behind, and then nothing is ever committed again.
 func (s *Server) commit(ctx context.Context, d draft) (string, error) {
+	ctx = context.WithoutCancel(ctx)
 	s.commits.Lock()
 	defer s.commits.Unlock()
 	oid, err := s.git.write(ctx, d)
