@@ -48,10 +48,10 @@ func (s *Server) link(w http.ResponseWriter, r *http.Request) {
 	}
 	k := &socket{conn: conn}
 	defer conn.Close()
+	defer s.leave(k) // also where the app goes away before it is greeted
 	if err := k.send(answer{"type": "hello", "num_connections": s.join(k), "connection_info": answer{"app_id": "A1"}}); err != nil {
 		return
 	}
-	defer s.leave(k)
 	_ = conn.WriteControl(websocket.PingMessage, nil, time.Time{}) // a client ends a connection that never pings
 	for {
 		var ack struct {
